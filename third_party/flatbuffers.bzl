@@ -11,11 +11,14 @@ def flatbuffer_cc_library(name, src, **kwargs):
       **kwargs: passed on to the cc_library.
     """
     header = src.replace(".fbs", "_generated.h")
+
+    # flatc adds the names MIN and MAX to every enumeration, which then cannot have values of these names.
+    drop_bounds = "sed -i -E '/^  (MIN|MAX) = [A-Za-z]\\w*,?$$/d' $@"
     native.genrule(
         name = name + "_header",
         srcs = [src],
         outs = [header],
-        cmd = "flatc --cpp --cpp-std c++17 --scoped-enums --gen-object-api -o $(@D) $<",
+        cmd = "flatc --cpp --cpp-std c++17 --scoped-enums --gen-object-api -o $(@D) $< && " + drop_bounds,
     )
     native.cc_library(
         name = name,

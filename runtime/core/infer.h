@@ -1,0 +1,29 @@
+#ifndef OCTET_RUNTIME_CORE_INFER_H_
+#define OCTET_RUNTIME_CORE_INFER_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "octet/types.h"
+#include "runtime/core/graph.h"
+
+namespace octet {
+
+// Shapes of the outputs of `node` for concrete input shapes (entries of absent optional inputs are
+// ignored). This is the one place that knows an operator's shape rule and the legal values of its
+// options; it accepts any input and never overflows. InvalidArgument names what was found and
+// expected, without the node's name.
+absl::StatusOr<std::vector<Shape>> InferShapes(const Node& node, absl::Span<const Shape> inputs);
+
+// Shapes of all tensors of the graph when its inputs have the shapes `inputs` (one per graph input). Errors
+// name the operator. Checks declared sizes of tensors against the inferred ones.
+absl::StatusOr<std::vector<Shape>> InferGraphShapes(const Graph& graph, absl::Span<const Shape> inputs);
+
+// The graph's input shapes with `symbols_value` in place of every -1.
+std::vector<Shape> DefaultInputShapes(const Graph& graph, int64_t symbols_value = 1);
+
+}  // namespace octet
+
+#endif  // OCTET_RUNTIME_CORE_INFER_H_
