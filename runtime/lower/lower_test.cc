@@ -1,0 +1,220 @@
+#include <cmath>
+#include <limits>
+
+#include "gtest/gtest.h"
+#include "runtime/core/infer.h"
+#include "runtime/lower/layout.h"
+#include "runtime/lower/placement.h"
+#include "runtime/lower/widen.h"
+
+namespace octet {
+namespace {
+
+TensorId AddF32(Graph& g, const std::string& name, const Shape& shape) {
+  Tensor t;
+  t.name = name;
+  t.type = DataType::kF32;
+  t.shape = shape;
+  return g.AddTensor(std::move(t));
+}
+
+schema::GlobalPoolOptionsT AverageAll() {
+  schema::GlobalPoolOptionsT options;
+  options.kind = schema::PoolKind::AVERAGE;
+  return options;
+}
+
+schema::UnaryOptionsT Unary(schema::UnaryKind kind) {
+  schema::UnaryOptionsT options;
+  options.kind = kind;
+  return options;
+}
+
+struct Lowered {
+  std::vector<Shape> shapes;
+  std::vector<NodeLayouts> layouts;
+  Placement placement;
+};
+
+Lowered Lower(Graph& g) {
+  Lowered result;
+  result.shapes = *InferGraphShapes(g, DefaultInputShapes(g));
+  result.layouts = AssignLayouts(g, result.shapes);
+  result.placement = PlaceTensors(g, result.shapes, result.layouts);
+  return result;
+}
+
+TEST(LayoutTest, BytesOfThinShapesDoNotDependOnTheLayout) {
+  EXPECT_TRUE(LayoutFree({5, 7}));
+  EXPECT_TRUE(LayoutFree({2, 1, 4, 4}));
+  EXPECT_TRUE(LayoutFree({2, 8, 1, 1}));
+  EXPECT_FALSE(LayoutFree({2, 8, 1, 2}));
+}
+
+TEST(LayoutTest, ConvertsOnceBetweenPlainInputAndTwoSpatialReaders) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {1, 4, 3, 3});
+  const TensorId a = AddF32(g, "a", {1, 4, 1, 1}), b = AddF32(g, "b", {1, 4, 1, 1});
+  g.inputs = {x};
+  g.outputs = {a, b};
+  g.AddNode("a", AverageAll(), {x}, {a});
+  g.AddNode("b", AverageAll(), {x}, {b});
+  const Lowered lowered = Lower(g);
+  ASSERT_EQ(g.nodes.size(), 3u);
+  EXPECT_EQ(g.nodes[0].type(), OpType::TransposeOptions);
+  EXPECT_EQ(lowered.layouts[0].inputs[0], Layout::kPlain);
+  EXPECT_EQ(lowered.layouts[0].outputs[0], Layout::kChannelsLast);
+  EXPECT_EQ(g.nodes[1].inputs[0], g.nodes[0].outputs[0]);
+  EXPECT_EQ(g.nodes[2].inputs[0], g.nodes[0].outputs[0]);
+  // 1 x 1 pictures are the same bytes in either layout: nothing converts the outputs back.
+  EXPECT_EQ(g.outputs, (std::vector<TensorId>{a, b}));
+}
+
+TEST(LayoutTest, ElementwiseFollowsItsInputAndOutputsComeBackPlain) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {1, 4, 3, 3}), p = AddF32(g, "p", {1, 4, 3, 3});
+  const TensorId y = AddF32(g, "y", {1, 4, 3, 3});
+  g.inputs = {x};
+  g.outputs = {y};
+  schema::PoolOptionsT pool;
+  pool.kernel = {3, 3};
+  pool.strides = pool.dilations = pool.pads_begin = pool.pads_end = {1, 1};
+  g.AddNode("pool", std::move(pool), {x}, {p});
+  g.AddNode("abs", Unary(schema::UnaryKind::ABS), {p}, {y});
+  const Lowered lowered = Lower(g);
+  ASSERT_EQ(g.nodes.size(), 4u);
+  EXPECT_EQ(g.nodes[2].name, "abs");
+  EXPECT_EQ(lowered.layouts[2].inputs[0], Layout::kChannelsLast);
+  EXPECT_EQ(lowered.layouts[2].outputs[0], Layout::kChannelsLast);
+  EXPECT_EQ(g.nodes[3].type(), OpType::TransposeOptions);
+  EXPECT_EQ(g.outputs[0], g.nodes[3].outputs[0]);
+}
+
+TEST(LayoutTest, QuantizeConvertsOnTheWay) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {1, 4, 3, 3}), q = AddF32(g, "q", {1, 4, 3, 3});
+  const TensorId y = AddF32(g, "y", {1, 4, 1, 1});
+  g.tensor(q).type = g.tensor(y).type = DataType::kU8;
+  g.tensor(q).quant = g.tensor(y).quant = QuantParams{{0.5f}, {3}, -1};
+  g.inputs = {x};
+  g.outputs = {y};
+  g.AddNode("quantize", schema::QuantizeOptionsT(), {x}, {q});
+  g.AddNode("mean", AverageAll(), {q}, {y});
+  const Lowered lowered = Lower(g);
+  ASSERT_EQ(g.nodes.size(), 2u);
+  EXPECT_EQ(lowered.layouts[0].inputs[0], Layout::kPlain);
+  EXPECT_EQ(lowered.layouts[0].outputs[0], Layout::kChannelsLast);
+}
+
+TEST(PlacementTest, ReshapeIsAViewButNotOfTheGraphsOwnTensors) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {2, 8}), a = AddF32(g, "a", {2, 8}), b = AddF32(g, "b", {16});
+  const TensorId y = AddF32(g, "y", {4, 4});
+  g.inputs = {x};
+  g.outputs = {y};
+  schema::ReshapeOptionsT to16, to44;
+  to16.shape = {16};
+  to44.shape = {4, 4};
+  g.AddNode("abs", Unary(schema::UnaryKind::ABS), {x}, {a});
+  g.AddNode("b", std::move(to16), {a}, {b});
+  g.AddNode("y", std::move(to44), {b}, {y});
+  const Lowered lowered = Lower(g);
+  EXPECT_EQ(lowered.placement.is_view, (std::vector<bool>{false, true, false}));
+  EXPECT_EQ(lowered.placement.places[static_cast<size_t>(b)].buffer,
+            lowered.placement.places[static_cast<size_t>(a)].buffer);
+}
+
+TEST(PlacementTest, ConcatOfWholeRowsMovesItsInputsIntoTheOutput) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {1, 16}), a = AddF32(g, "a", {1, 16}), b = AddF32(g, "b", {1, 16});
+  const TensorId c = AddF32(g, "c", {1, 32}), y = AddF32(g, "y", {1, 32});
+  g.inputs = {x};
+  g.outputs = {y};
+  g.AddNode("a", Unary(schema::UnaryKind::ABS), {x}, {a});
+  g.AddNode("b", Unary(schema::UnaryKind::NEG), {x}, {b});
+  schema::ConcatOptionsT concat;
+  concat.axis = 1;
+  g.AddNode("c", concat, {a, b}, {c});
+  g.AddNode("y", Unary(schema::UnaryKind::ABS), {c}, {y});
+  const Lowered lowered = Lower(g);
+  EXPECT_EQ(lowered.placement.is_view, (std::vector<bool>{false, false, true, false}));
+  const auto place = [&](TensorId id) { return lowered.placement.places[static_cast<size_t>(id)]; };
+  EXPECT_EQ(place(a).buffer, place(c).buffer);
+  EXPECT_EQ(place(b).buffer, place(c).buffer);
+  EXPECT_EQ(place(a).offset, 0u);
+  EXPECT_EQ(place(b).offset, 64u);
+}
+
+TEST(PlacementTest, ConcatCopiesWhereATensorComesTwiceOrNumbersDiffer) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {1, 16}), a = AddF32(g, "a", {1, 16}), c = AddF32(g, "c", {1, 32});
+  const TensorId y = AddF32(g, "y", {1, 32});
+  g.inputs = {x};
+  g.outputs = {y};
+  g.AddNode("a", Unary(schema::UnaryKind::ABS), {x}, {a});
+  schema::ConcatOptionsT concat;
+  concat.axis = 1;
+  g.AddNode("c", concat, {a, a}, {c});
+  g.AddNode("y", Unary(schema::UnaryKind::ABS), {c}, {y});
+  EXPECT_FALSE(Lower(g).placement.is_view[1]);
+}
+
+TEST(PlacementTest, SplitOfTheOuterDimensionIsAView) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {4, 16}), a = AddF32(g, "a", {4, 16});
+  const TensorId b = AddF32(g, "b", {1, 16}), c = AddF32(g, "c", {3, 16});
+  const TensorId y = AddF32(g, "y", {1, 16}), z = AddF32(g, "z", {3, 16});
+  g.inputs = {x};
+  g.outputs = {y, z};
+  g.AddNode("a", Unary(schema::UnaryKind::ABS), {x}, {a});
+  schema::SplitOptionsT split;
+  split.axis = 0;
+  split.sizes = {1, 3};
+  g.AddNode("split", split, {a}, {b, c});
+  g.AddNode("y", Unary(schema::UnaryKind::ABS), {b}, {y});
+  g.AddNode("z", Unary(schema::UnaryKind::ABS), {c}, {z});
+  const Lowered lowered = Lower(g);
+  EXPECT_TRUE(lowered.placement.is_view[1]);
+  EXPECT_EQ(lowered.placement.places[static_cast<size_t>(c)].offset, 64u);
+}
+
+TEST(PlacementTest, InputsAndOutputsLiveAcrossTheWholeRun) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {4}), a = AddF32(g, "a", {4}), y = AddF32(g, "y", {4});
+  g.inputs = {x};
+  g.outputs = {y};
+  g.AddNode("a", Unary(schema::UnaryKind::ABS), {x}, {a});
+  g.AddNode("y", Unary(schema::UnaryKind::NEG), {a}, {y});
+  const Lowered lowered = Lower(g);
+  const std::vector<Lifetime> lives = BufferLifetimes(g, lowered.placement);
+  const auto life = [&](TensorId id) {
+    return lives[static_cast<size_t>(lowered.placement.places[static_cast<size_t>(id)].buffer)];
+  };
+  EXPECT_EQ(life(x).first, -1);
+  EXPECT_EQ(life(x).last, 2);
+  EXPECT_EQ(life(a).first, 0);
+  EXPECT_EQ(life(a).last, 1);
+  EXPECT_EQ(life(y).first, 1);
+  EXPECT_EQ(life(y).last, 2);
+}
+
+TEST(WidenTest, HalfConstantsBecomeTheSameFloats) {
+  Graph g;
+  Tensor t;
+  t.type = DataType::kF16;
+  t.shape = {7};
+  // 1, -2, the smallest subnormal 2^-24, the largest number 65504, -inf, 0, -0
+  const uint16_t halves[] = {0x3c00, 0xc000, 0x0001, 0x7bff, 0xfc00, 0x0000, 0x8000};
+  t.data = Constant::Of<uint16_t>(halves);
+  g.AddTensor(std::move(t));
+  WidenConstants(g);
+  EXPECT_EQ(g.tensors[0].type, DataType::kF32);
+  const absl::Span<const float> got = g.tensors[0].data.as<float>();
+  const float expected[] = {1.0f, -2.0f, 0x1p-24f, 65504.0f, -std::numeric_limits<float>::infinity(), 0.0f, -0.0f};
+  ASSERT_EQ(got.size(), 7u);
+  for (size_t i = 0; i < 7; ++i) EXPECT_EQ(got[i], expected[i]);
+  EXPECT_TRUE(std::signbit(got[6]));
+}
+
+}  // namespace
+}  // namespace octet
