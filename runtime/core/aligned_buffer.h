@@ -24,7 +24,8 @@ class AlignedBuffer {
   // Replaces the contents by `size` bytes. False, and unchanged, when there is not enough memory.
   bool TryAllocate(size_t size) {
     if (size > SIZE_MAX - kAlignment) return false;
-    const size_t rounded = size == 0 ? kAlignment : (size + kAlignment - 1) / kAlignment * kAlignment;
+    const size_t rounded =
+        size == 0 ? kAlignment : (size + kAlignment - 1) / kAlignment * kAlignment;
     void* bytes = std::aligned_alloc(kAlignment, rounded);
     if (bytes == nullptr) return false;
     data_.reset(static_cast<uint8_t*>(bytes));

@@ -32,7 +32,8 @@ uint64_t SavedState() {
   return static_cast<uint64_t>(high) << 32 | low;
 }
 
-// Linux hands out the AMX tile registers on request only; this asks whether a request could succeed.
+// Linux hands out the AMX tile registers on request only; this asks whether a request could
+// succeed.
 bool KernelKnowsTiles() {
   constexpr int kGetSupportedState = 0x1021;  // ARCH_GET_XCOMP_SUPP of asm/prctl.h
   constexpr int kTileData = 18;

@@ -113,7 +113,8 @@ void RemoveUnmarkedTensors(Graph& graph, const std::vector<bool>& marks) {
 void RemoveDead(Graph& graph) {
   std::vector<bool> needed(graph.tensors.size(), false);
   Mark(graph.outputs, needed);
-  // Readers stand behind the node they read from, so one walk from the end sees all of them in time.
+  // Readers stand behind the node they read from, so one walk from the end sees all of them in
+  // time.
   std::vector<bool> keep(graph.nodes.size(), false);
   for (size_t i = graph.nodes.size(); i-- > 0;) {
     const Node& node = graph.nodes[i];

@@ -37,9 +37,9 @@ MemoryPlan PlanMemory(absl::Span<const BufferUse> uses, size_t alignment) {
     }
     plan.offsets[index] = offset;
     plan.size = std::max(plan.size, offset + size);
-    const auto position =
-        std::upper_bound(placed.begin(), placed.end(), offset,
-                         [&plan](size_t value, size_t other) { return value < plan.offsets[other]; });
+    const auto position = std::upper_bound(
+        placed.begin(), placed.end(), offset,
+        [&plan](size_t value, size_t other) { return value < plan.offsets[other]; });
     placed.insert(position, index);
   }
   return plan;

@@ -11,8 +11,8 @@
 namespace octet {
 namespace {
 
-// The pool whose section this thread is in. A section inside a section of the same pool runs on its thread,
-// because the pool's other threads may be waiting for it.
+// The pool whose section this thread is in. A section inside a section of the same pool runs on its
+// thread, because the pool's other threads may be waiting for it.
 thread_local const void* current_pool = nullptr;
 
 class InSection {
@@ -48,8 +48,8 @@ class PthreadPool : public ThreadPool {
   void Rest() override {
     if (threads_ == 1 || current_pool == this) return;
     if (!awake_.exchange(false, std::memory_order_relaxed)) return;
-    // Workers spin for about a million rounds after a section unless it said that they shall not. One
-    // index per thread, since a section with fewer runs without the workers.
+    // Workers spin for about a million rounds after a section unless it said that they shall not.
+    // One index per thread, since a section with fewer runs without the workers.
     pthreadpool_parallelize_1d(
         pool_, [](void*, size_t) {}, nullptr, static_cast<size_t>(threads_),
         PTHREADPOOL_FLAG_YIELD_WORKERS);
