@@ -12,7 +12,8 @@ def flatbuffer_cc_library(name, src, **kwargs):
     """
     header = src.replace(".fbs", "_generated.h")
 
-    # flatc adds the names MIN and MAX to every enumeration, which then cannot have values of these names.
+    # flatc adds the names MIN and MAX, its first and last value, to every enumeration, where they would pass for
+    # kinds of operators.
     drop_bounds = "sed -i -E '/^  (MIN|MAX) = [A-Za-z]\\w*,?$$/d' $@"
     native.genrule(
         name = name + "_header",

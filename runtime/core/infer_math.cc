@@ -133,7 +133,7 @@ Shapes Softmax(const Node& node, absl::Span<const Shape> inputs) {
 Shapes Reduce(const Node& node, absl::Span<const Shape> inputs) {
   const auto& options = node.as<schema::ReduceOptionsT>();
   const Shape& x = inputs[0];
-  if (options.kind > schema::ReduceKind::MIN) {
+  if (options.kind > schema::ReduceKind::MINIMUM) {
     return Invalid("kind ", static_cast<int>(options.kind), " is unknown");
   }
   if (options.axes.empty()) return Invalid("axes is empty");
