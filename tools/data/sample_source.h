@@ -1,0 +1,82 @@
+#ifndef OCTET_TOOLS_DATA_SAMPLE_SOURCE_H_
+#define OCTET_TOOLS_DATA_SAMPLE_SOURCE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "octet/model.h"
+#include "tools/data/array.h"
+#include "tools/data/sha256.h"
+
+namespace octet {
+
+// What a model wants to be fed with.
+struct DataSpec {
+  std::vector<TensorInfo> inputs;
+  absl::optional<ImagePreprocessing> preprocessing;
+  std::vector<std::string> labels;  // names of classes, may be empty
+};
+
+DataSpec SpecOf(const Model& model);
+
+// One sample: an array per model input, of the input's type and without its leading dimension,
+// which counts samples.
+using Sample = std::vector<Array>;
+
+// Samples to calibrate, evaluate or run a model with. Immutable: several threads may load at once.
+class SampleSource {
+ public:
+  static constexpr int kNoClass = -1;
+
+  virtual ~SampleSource() = default;
+  virtual int64_t size() const = 0;
+  // Requires 0 <= index < size(). Errors name the file or the sample.
+  virtual absl::StatusOr<Sample> Load(int64_t index) const = 0;
+  // Class of a sample, counted from 0, or kNoClass.
+  virtual int ClassOf(int64_t /*index*/) const { return kNoClass; }
+  // What to call the sample in a message.
+  virtual std::string NameOf(int64_t index) const;
+};
+
+// Opens what `path` names: a folder of pictures, one picture, or an .npz or .npy file.
+//  - A folder: all .jpg, .jpeg and .png files in it, sorted by name, with the classes of
+//  `labels.csv` (a header
+//    with the columns `file` and `class`; a class is a number from 0 or one of spec.labels).
+//    Without that file, subfolders may hold the pictures, one per class: a class is the folder's
+//    name if that is a number or one of spec.labels, else its place in sorted order.
+//  - .npz: arrays by input name, whose leading dimension counts samples; an array `labels` of
+//  integers gives
+//    the classes. .npy, or a .npz with one array: the input, if the model has just one.
+// InvalidArgument when there is no sample, when an array fits no input or its sizes do not, or when
+// pictures are given to a model without preprocessing.
+absl::StatusOr<std::unique_ptr<SampleSource>> OpenSamples(const std::string& path,
+                                                          const DataSpec& spec);
+
+// The pictures `paths`, in that order.
+absl::StatusOr<std::unique_ptr<SampleSource>> OpenPictures(std::vector<std::string> paths,
+                                                           const DataSpec& spec);
+
+// `arrays` as samples of the inputs of `spec`; the rules are those of .npz files.
+absl::StatusOr<std::unique_ptr<SampleSource>> SamplesOf(NamedArrays arrays, const DataSpec& spec);
+
+// Samples that a function makes. What it returns is checked against `spec`. Classes may be empty.
+absl::StatusOr<std::unique_ptr<SampleSource>> SamplesFrom(
+    int64_t size, std::function<absl::StatusOr<Sample>(int64_t)> load, const DataSpec& spec,
+    std::vector<int> classes = {});
+
+// Adds a sample's bytes to a hash.
+void HashSample(const Sample& sample, Sha256& hash);
+
+// Whether `sample` fits the inputs: as many arrays, of their types, and sizes as far as they are
+// known. Converts types where ConvertArray can.
+absl::Status FitSample(const std::vector<TensorInfo>& inputs, Sample& sample);
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_DATA_SAMPLE_SOURCE_H_
