@@ -1,0 +1,185 @@
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/onednn/engine.h"
+#include "kernels/onednn/epilogue.h"
+#include "kernels/onednn/primitive_kernel.h"
+#include "kernels/onednn/rows.h"
+#include "kernels/onednn/saturation.h"
+
+namespace octet {
+namespace {
+
+using onednn::Engine;
+using onednn::Epilogue;
+using onednn::PrimitiveKernel;
+using onednn::ProductOperands;
+using onednn::ToDnnl;
+using Dims = dnnl::memory::dims;
+using Tag = dnnl::memory::format_tag;
+
+constexpr int kX = 0, kW = 1, kBias = 2, kResidual = 3;
+
+// Products below which handing work to a second thread costs more than it saves.
+constexpr int64_t kMinProductsForPool = 100 * 1000;
+
+ProductOperands Operands(const KernelContext& context) {
+  const auto& options = context.node->as<schema::ConvOptionsT>();
+  const Operand& y = context.output();
+  return {
+      context.input(kX), context.input(kW),  context.input(kBias),   context.input(kResidual), y,
+      y.shape[1],        /*channel_axis=*/0, options.activation_min, options.activation_max};
+}
+
+Dims ToDims(const Shape& shape) { return Dims(shape.begin(), shape.end()); }
+
+// The filter [M, C / groups, kernel...] as oneDNN wants it: with a leading dimension for groups.
+Dims FilterDims(const Shape& w, int64_t groups) {
+  Dims dims = ToDims(w);
+  if (groups > 1) {
+    dims[0] /= groups;
+    dims.insert(dims.begin(), groups);
+  }
+  return dims;
+}
+
+Tag ChannelsLast(size_t rank) { return rank == 3 ? Tag::nwc : rank == 4 ? Tag::nhwc : Tag::ndhwc; }
+
+Tag RowMajor(size_t rank) {
+  constexpr Tag kTags[] = {Tag::abc, Tag::abcd, Tag::abcde, Tag::abcdef};
+  return kTags[rank - 3];
+}
+
+absl::Status CheckLayout(const Operand& o) {
+  const size_t rank = o.shape.size();
+  if (rank < 3 || rank > 5) {
+    return absl::UnimplementedError(absl::StrCat("1 to 3 spatial dimensions, not ", rank, " - 2"));
+  }
+  if (o.layout != Layout::kChannelsLast) {
+    return absl::UnimplementedError("activations must be channels last");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Check(const KernelContext& context) {
+  if (context.deterministic) {
+    return absl::UnimplementedError("its bits may differ from the reference's");
+  }
+  for (const Operand* o : {&context.input(kX), &context.input(kResidual), &context.output()}) {
+    if (!o->present()) continue;
+    if (absl::Status s = CheckLayout(*o); !s.ok()) return s;
+  }
+  if (context.input(kW).data == nullptr)
+    return absl::UnimplementedError("weights must be constant");
+  return CheckOperands(Operands(context));
+}
+
+// Geometry of the convolution in oneDNN's terms: a dilation of 1 is 0 there.
+struct Window {
+  Dims strides, dilations, pads_begin, pads_end;
+
+  explicit Window(const schema::ConvOptionsT& o)
+      : strides(o.strides.begin(), o.strides.end()),
+        dilations(o.dilations.begin(), o.dilations.end()),
+        pads_begin(o.pads_begin.begin(), o.pads_begin.end()),
+        pads_end(o.pads_end.begin(), o.pads_end.end()) {
+    for (int64_t& d : dilations) --d;
+  }
+};
+
+dnnl::convolution_forward::primitive_desc Describe(const KernelContext& context,
+                                                   const Epilogue& epilogue) {
+  const auto& options = context.node->as<schema::ConvOptionsT>();
+  const Operand& x = context.input(kX);
+  const Operand& w = context.input(kW);
+  const Operand& y = context.output();
+  const Tag tag = ChannelsLast(x.shape.size());
+  const Window window(options);
+  dnnl::memory::desc bias;
+  if (epilogue.with_bias) bias = {{y.shape[1]}, dnnl::memory::data_type::f32, Tag::a};
+  return dnnl::convolution_forward::primitive_desc(
+      Engine(), dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
+      {ToDims(x.shape), ToDnnl(x.type), tag},
+      {FilterDims(w.shape, options.groups), ToDnnl(w.type), Tag::any}, bias,
+      {ToDims(y.shape), ToDnnl(y.type), tag}, window.strides, window.dilations, window.pads_begin,
+      window.pads_end, epilogue.attr);
+}
+
+// Whether 16-bit sums of two products stay exact. Input channels of one tap are neighbours; where
+// there are few of them, so are the last channel of a tap and the first of the next.
+bool PairsFit(const Operand& w, bool across_taps) {
+  const auto* weights = static_cast<const int8_t*>(w.data);
+  const int64_t outputs = w.shape[0], channels = w.shape[1];
+  const int64_t taps = NumElements(w.shape) / (outputs * channels);
+  if (!across_taps) {
+    return onednn::PairSumsFit(outputs * taps, channels, [&](int64_t row, int64_t i) {
+      return weights[(row / taps * channels + i) * taps + row % taps];
+    });
+  }
+  return onednn::PairSumsFit(outputs, taps * channels, [&](int64_t row, int64_t i) {
+    return weights[(row * channels + i % channels) * taps + i / channels];
+  });
+}
+
+absl::Status CheckChoice(const KernelContext& context, const std::string& implementation) {
+  const ProductOperands operands = Operands(context);
+  bool fit = true;
+  if (operands.quantized() && !onednn::SumsExactly(implementation)) {
+    const bool depthwise = operands.w.shape[1] == 1;
+    fit = PairsFit(operands.w, !depthwise || implementation.find("gemm") != std::string::npos);
+  }
+  return CheckImplementation(implementation, operands, fit);
+}
+
+int64_t Products(const KernelContext& context) {
+  const Shape& w = context.input(kW).shape;
+  return NumElements(context.output().shape) * (NumElements(w) / w[0]);
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> Create(const KernelContext& context) {
+  const ProductOperands operands = Operands(context);
+  const int64_t groups = context.node->as<schema::ConvOptionsT>().groups;
+  PrimitiveKernel::Parts parts;
+  parts.on_pool = context.pool->threads() > 1 && Products(context) >= kMinProductsForPool;
+  const onednn::CreationThreads threads(parts.on_pool ? context.pool->threads() : 1);
+
+  Epilogue epilogue = MakeEpilogue(operands, groups > 1 ? 3 : 1);
+  const auto description = Describe(context, epilogue);
+  parts.detail = description.impl_info_str();
+  if (absl::Status s = CheckChoice(context, parts.detail); !s.ok()) return s;
+
+  parts.primitive = dnnl::convolution_forward(description);
+  parts.scratch_bytes = description.scratchpad_desc().get_size();
+  parts.constants = std::move(epilogue.constants);
+  const Dims filter = FilterDims(operands.w.shape, groups);
+  parts.constants.emplace_back(
+      DNNL_ARG_WEIGHTS,
+      onednn::PackedMemory(context, operands.w.data,
+                           {filter, ToDnnl(operands.w.type), RowMajor(filter.size())},
+                           description.weights_desc()));
+  parts.inputs.emplace_back(DNNL_ARG_SRC, kX);
+  if (epilogue.bias) {
+    parts.constants.emplace_back(DNNL_ARG_BIAS, epilogue.bias);
+  } else if (epilogue.with_bias) {
+    parts.inputs.emplace_back(DNNL_ARG_BIAS, kBias);
+  }
+  if (operands.residual.present()) parts.in_place_input = kResidual;
+  return std::make_unique<PrimitiveKernel>(std::move(parts));
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
+  absl::StatusOr<std::unique_ptr<Kernel>> kernel = absl::InternalError("not created");
+  if (absl::Status s = onednn::Guarded([&] { kernel = Create(context); }); !s.ok()) return s;
+  return kernel;
+}
+
+}  // namespace
+
+const KernelEntry kOnednnConv = {"onednn_conv", Check, Prepare};
+
+}  // namespace octet
