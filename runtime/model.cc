@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "kernels/onednn/engine.h"
+#include "kernels/onednn/isa.h"
 #include "runtime/core/infer.h"
 #include "runtime/format/model_file.h"
 #include "runtime/lower/widen.h"
@@ -43,7 +43,7 @@ absl::StatusOr<CpuFeatures> ChooseCpu(const ModelOptions& options) {
   if (!options.isa.empty()) {
     absl::StatusOr<CpuFeatures> cpu = CpuFeatures::Capped(options.isa);
     if (!cpu.ok()) return cpu.status();
-    if (absl::Status status = onednn::SetIsaCap(options.isa); !status.ok()) return status;
+    if (absl::Status status = SetIsaCap(options.isa); !status.ok()) return status;
     return cpu;
   }
   const char* cap = std::getenv("ONEDNN_MAX_CPU_ISA");
@@ -123,7 +123,7 @@ absl::StatusOr<std::unique_ptr<Session>> ModelImpl::NewSession(
     absl::Span<const Shape> input_shapes) const {
   absl::StatusOr<std::shared_ptr<const Plan>> plan = PlanFor(input_shapes);
   if (!plan.ok()) return plan.status();
-  return std::unique_ptr<Session>(new SessionImpl(shared_from_this(), *std::move(plan)));
+  return SessionImpl::Create(shared_from_this(), *std::move(plan));
 }
 
 absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::string& path,

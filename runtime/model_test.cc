@@ -147,7 +147,9 @@ TEST(ModelTest, ProfileCountsEveryStep) {
   ASSERT_TRUE(session->RunProfiled(absl::MakeSpan(ns)).ok());
   int64_t total = 0;
   for (size_t i = 0; i < ns.size(); ++i) {
-    if (session->steps()[i].kernel == "view") EXPECT_EQ(ns[i], 0);
+    if (session->steps()[i].kernel == "view") {
+      EXPECT_EQ(ns[i], 0);
+    }
     total += ns[i];
   }
   EXPECT_GT(total, 0);

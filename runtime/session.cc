@@ -9,16 +9,18 @@
 
 namespace octet {
 
-SessionImpl::SessionImpl(std::shared_ptr<const ModelImpl> model, std::shared_ptr<const Plan> plan)
-    : model_(std::move(model)) {
-  Bind(std::move(plan));
+absl::StatusOr<std::unique_ptr<Session>> SessionImpl::Create(std::shared_ptr<const ModelImpl> model,
+                                                             std::shared_ptr<const Plan> plan) {
+  std::unique_ptr<SessionImpl> session(new SessionImpl(std::move(model)));
+  if (absl::Status status = session->Bind(std::move(plan)); !status.ok()) return status;
+  return std::unique_ptr<Session>(std::move(session));
 }
 
 absl::Status SessionImpl::Resize(absl::Span<const Shape> input_shapes) {
   absl::StatusOr<std::shared_ptr<const Plan>> plan = model_->PlanFor(input_shapes);
   if (!plan.ok()) return plan.status();
-  if (*plan != plan_) Bind(*std::move(plan));
-  return absl::OkStatus();
+  if (*plan == plan_) return absl::OkStatus();
+  return Bind(*std::move(plan));
 }
 
 void* SessionImpl::Resolve(const Location& location) {
@@ -27,9 +29,14 @@ void* SessionImpl::Resolve(const Location& location) {
   return arena_.data() + location.arena_offset;
 }
 
-void SessionImpl::Bind(std::shared_ptr<const Plan> plan) {
+absl::Status SessionImpl::Bind(std::shared_ptr<const Plan> plan) {
+  AlignedBuffer arena;
+  if (!arena.TryAllocate(plan->arena_bytes)) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "no memory for ", plan->arena_bytes, " bytes between inputs and outputs; use a smaller shape"));
+  }
   plan_ = std::move(plan);
-  arena_ = AlignedBuffer(plan_->arena_bytes);
+  arena_ = std::move(arena);
   input_pointers_.clear();
   output_pointers_.clear();
   steps_.clear();
@@ -56,6 +63,7 @@ void SessionImpl::Bind(std::shared_ptr<const Plan> plan) {
   }
   for (const Location& location : plan_->inputs) inputs_.push_back(Resolve(location));
   for (const Location& location : plan_->outputs) outputs_.push_back(Resolve(location));
+  return absl::OkStatus();
 }
 
 void* SessionImpl::input_data(int index) { return inputs_[static_cast<size_t>(index)]; }

@@ -15,7 +15,9 @@ class ModelImpl;
 // A plan bound to an arena: every pointer is resolved once, Run only follows them.
 class SessionImpl final : public Session {
  public:
-  SessionImpl(std::shared_ptr<const ModelImpl> model, std::shared_ptr<const Plan> plan);
+  // ResourceExhausted when there is no memory for the arena.
+  static absl::StatusOr<std::unique_ptr<Session>> Create(std::shared_ptr<const ModelImpl> model,
+                                                         std::shared_ptr<const Plan> plan);
 
   absl::Status Resize(absl::Span<const Shape> input_shapes) override;
   void* input_data(int index) override;
@@ -37,7 +39,9 @@ class SessionImpl final : public Session {
     size_t copy_bytes;
   };
 
-  void Bind(std::shared_ptr<const Plan> plan);
+  explicit SessionImpl(std::shared_ptr<const ModelImpl> model) : model_(std::move(model)) {}
+
+  absl::Status Bind(std::shared_ptr<const Plan> plan);
   void* Resolve(const Location& location);
   static void RunStep(const BoundStep& step);
 

@@ -5,12 +5,17 @@ from pathlib import Path
 OCTET = Path("tools/octet").resolve()
 
 
+def skip(why):
+    """Ends the test as skipped."""
+    print("SKIPPED: " + why)
+    sys.exit(0)
+
+
 def shared_folder():
     """The folder of models and pictures; ends the test as skipped where it is missing."""
     folder = Path("../shared/shared")
     if not folder.is_dir():
-        print("SKIPPED: the folder ../shared (models and pictures) is not beside this checkout")
-        sys.exit(0)
+        skip("the folder ../shared (models and pictures) is not beside this checkout")
     return folder.resolve()
 
 
