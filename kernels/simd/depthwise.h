@@ -1,0 +1,74 @@
+#ifndef OCTET_KERNELS_SIMD_DEPTHWISE_H_
+#define OCTET_KERNELS_SIMD_DEPTHWISE_H_
+
+#include <cstdint>
+
+#include "kernels/simd/epilogue.h"
+
+// Depthwise convolution with vector dot products of four bytes.
+//
+// For each column of the image, the bytes of four neighbouring rows are interleaved so that each 32-bit
+// lane holds four vertical taps of one channel. An interleaved column serves every horizontal tap that
+// touches it, and, with the weights shifted by a row, several output rows. Interleaving and packing stay
+// within 128-bit lanes, so that the packing of results undoes the order that interleaving made.
+
+namespace octet {
+namespace simd {
+
+struct DepthwiseArgs {
+  const uint8_t* x;
+  const void* residual;  // null: none
+  void* y;
+  int64_t n, c, h, w, oh, ow;
+  int32_t kh, kw, sh, sw, pad_top, pad_left;
+  uint8_t x_flip;  // 0x80 for s8
+  uint8_t x_zero;  // zero point as u8: what padding holds
+  const uint8_t* padding;  // a row of w columns of padding, in the form of x
+  int32_t rows;    // output rows that one strip computes
+  int32_t groups;  // groups of four input rows that a strip reads
+  const int8_t* weights;
+  const Epilogue* epilogue;
+};
+
+// How weights are stored for an instruction set.
+enum class DepthwiseForm : uint8_t {
+  kTaps,   // [tap][channel], s8
+  kBytes,  // interleaved as the columns are, s8
+  kPairs,  // as kBytes, but each lane's bytes 0 and 2, then 1 and 3, widened to s16
+};
+
+// The output rows and groups of a strip for kernels of `kh` rows.
+struct DepthwiseStrip {
+  int rows;
+  int groups;
+};
+DepthwiseStrip ChooseDepthwiseStrip(int kh, int kw, int sh, int sw);
+
+// Consecutive channels that one pass handles: `width` (16, 32 or 64) of them from `begin` on, of which
+// `count` exist.
+struct ChannelBlock {
+  int64_t begin;
+  int width;
+  int count;
+};
+
+// Channels are cut into `max_width` blocks; what remains, into the fewest narrower ones.
+int64_t CountChannelBlocks(int64_t channels, int min_width, int max_width);
+ChannelBlock ChannelBlockAt(int64_t index, int64_t channels, int min_width, int max_width);
+
+struct DepthwiseCode {
+  int min_width, max_width;  // of a channel block
+  DepthwiseForm form;
+  // Computes units [begin, end) of n * strips * channel blocks, blocks innermost.
+  void (*run)(const DepthwiseArgs& args, int64_t begin, int64_t end);
+};
+
+extern const DepthwiseCode kDepthwiseScalar;
+extern const DepthwiseCode kDepthwiseAvx2;
+extern const DepthwiseCode kDepthwiseAvxVnni;
+extern const DepthwiseCode kDepthwiseAvx512Vnni;
+
+}  // namespace simd
+}  // namespace octet
+
+#endif  // OCTET_KERNELS_SIMD_DEPTHWISE_H_

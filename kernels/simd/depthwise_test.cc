@@ -1,0 +1,173 @@
+#include <memory>
+#include <tuple>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "kernels/simd/isa.h"
+#include "kernels/simd/quantized_case.h"
+#include "kernels/simd/simd.h"
+
+namespace octet {
+namespace simd {
+namespace {
+
+// The instruction sets that this CPU can run, one set of features for each.
+std::vector<CpuFeatures> RunnableCpus() {
+  std::vector<CpuFeatures> cpus(1);
+  const CpuFeatures host = CpuFeatures::Host();
+  if (host.avx2) {
+    cpus.emplace_back();
+    cpus.back().avx2 = true;
+  }
+  if (host.avx2 && host.avx_vnni) {
+    cpus.emplace_back(cpus.back());
+    cpus.back().avx_vnni = true;
+  }
+  if (host.avx512 && host.avx512_vnni) cpus.push_back(host);
+  return cpus;
+}
+
+// Expects the reference's bits from every instruction set on one and on three threads.
+void ExpectExact(ConvCase c, uint32_t seed = 1) {
+  c.oc = c.groups = c.c;
+  QuantizedCase test(c, seed);
+  for (const CpuFeatures& cpu : RunnableCpus()) {
+    for (int threads : {1, 3}) {
+      auto pool = ThreadPool::Create(threads);
+      auto packed = NewPackedWeights();
+      const KernelContext context = test.Context(cpu, pool.get(), packed.get());
+      ASSERT_TRUE(kSimdDepthwise.check(context).ok()) << kSimdDepthwise.check(context);
+      auto kernel = kSimdDepthwise.prepare(context);
+      ASSERT_TRUE(kernel.ok()) << kernel.status();
+      EXPECT_EQ(test.Compare(**kernel, pool.get()), "")
+          << Name(ChooseIsa(cpu)) << ", " << threads << " threads, " << c.c << " channels, kernel " << c.kh
+          << "x" << c.kw << ", stride " << c.sh << ", image " << c.h << "x" << c.w;
+    }
+  }
+}
+
+TEST(SimdDepthwise, EveryKernelSizeAndStride) {
+  for (int64_t kernel : {1, 2, 3, 4, 5, 6, 7}) {
+    for (int64_t stride : {1, 2, 3}) {
+      ConvCase c;
+      c.c = 80, c.h = 13, c.w = 17;
+      c.kh = c.kw = kernel;
+      c.sh = c.sw = stride;
+      c.pad_top = c.pad_left = (kernel - 1) / 2;
+      c.pad_bottom = c.pad_right = kernel / 2;
+      ExpectExact(c);
+    }
+  }
+}
+
+TEST(SimdDepthwise, EveryNumberOfChannels) {
+  for (int64_t channels = 1; channels <= 140; ++channels) {
+    ConvCase c;
+    c.c = channels, c.h = 3, c.w = 5;
+    c.kh = c.kw = channels % 2 ? 3 : 5;
+    c.pad_left = c.pad_right = 1 + channels % 2;
+    ExpectExact(c, static_cast<uint32_t>(channels));
+  }
+}
+
+TEST(SimdDepthwise, KernelsAndStridesThatAreNotSquare) {
+  ConvCase c;
+  c.c = 48, c.h = 9, c.w = 11;
+  c.kh = 1, c.kw = 7, c.pad_left = c.pad_right = 3, c.pad_top = c.pad_bottom = 0;
+  ExpectExact(c);
+  c.kh = 5, c.kw = 3, c.pad_top = 4, c.pad_left = 0;
+  ExpectExact(c);
+  c.sh = 2, c.sw = 1;
+  ExpectExact(c);
+  c.kh = 3;
+  ExpectExact(c);
+}
+
+TEST(SimdDepthwise, ImagesSmallerThanTheKernelAndMostlyPadding) {
+  for (int64_t size : {1, 2, 3}) {
+    for (int64_t pad : {2, 4, 6}) {
+      ConvCase c;
+      c.c = 20, c.h = size, c.w = 4 - size;
+      c.kh = c.kw = 5;
+      c.pad_top = c.pad_left = c.pad_bottom = c.pad_right = pad;
+      ExpectExact(c);
+      c.sh = c.sw = 2;
+      ExpectExact(c);
+    }
+  }
+}
+
+TEST(SimdDepthwise, WideImagesTakeSeveralSegments) {
+  for (int64_t width : {93, 94, 95, 200, 333}) {
+    for (int64_t kernel : {3, 5}) {
+      ConvCase c;
+      c.c = 16, c.h = 3, c.w = width, c.kh = c.kw = kernel;
+      ExpectExact(c);
+      c.sh = c.sw = 2;
+      ExpectExact(c);
+    }
+  }
+}
+
+TEST(SimdDepthwise, TypesResidualsAndRanges) {
+  for (DataType x : {DataType::kU8, DataType::kS8}) {
+    for (DataType y : {DataType::kU8, DataType::kS8, DataType::kF32}) {
+      for (DataType r : {DataType::kUnknown, DataType::kU8, DataType::kS8, DataType::kF32}) {
+        if (r == DataType::kF32 && y != DataType::kF32) continue;
+        ConvCase c;
+        c.c = 70, c.h = 7, c.w = 7, c.n = 2;
+        c.x_type = x, c.y_type = y, c.residual_type = r;
+        c.x_zero_point = x == DataType::kS8 ? -100 : 200;
+        c.y_zero_point = y == DataType::kS8 ? -3 : 120;
+        ExpectExact(c);
+        c.activation_min = 0, c.activation_max = 6;
+        c.bias = false, c.per_channel = false;
+        ExpectExact(c);
+      }
+    }
+  }
+}
+
+TEST(SimdDepthwise, TiesRoundToEven) {
+  ConvCase c;
+  c.c = 64, c.per_channel = false;
+  c.x_scale = 1.0f, c.y_scale = 512.0f, c.w_scale = 1.0f;  // sums of some thousands, many of them ties
+  c.y_zero_point = 128;
+  ExpectExact(c);
+  c.residual_type = DataType::kU8, c.residual_scale = 256.0f;
+  ExpectExact(c);
+}
+
+TEST(SimdDepthwise, Saturates) {
+  ConvCase c;
+  c.c = 64, c.extreme = true, c.y_scale = 0.001f, c.kh = c.kw = 5;
+  ExpectExact(c);
+  c.x_type = c.y_type = DataType::kS8, c.x_zero_point = -128, c.y_zero_point = 127;
+  ExpectExact(c);
+}
+
+TEST(SimdDepthwise, RefusesWithAReason) {
+  auto pool = ThreadPool::Create(1);
+  auto packed = NewPackedWeights();
+  const auto reason = [&](const ConvCase& c) {
+    QuantizedCase test(c, 1);
+    const KernelContext context = test.Context({}, pool.get(), packed.get());
+    absl::Status status = kSimdDepthwise.check(context);
+    if (status.ok()) status = kSimdDepthwise.prepare(context).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
+    return std::string(status.message());
+  };
+  ConvCase c;
+  c.groups = 4;
+  EXPECT_EQ(reason(c), "not depthwise: 4 groups for 8 input and 8 output channels");
+  c.groups = 8, c.dh = 2, c.h = 12;
+  EXPECT_EQ(reason(c), "dilated");
+  c.dh = 1, c.kh = 9;
+  EXPECT_EQ(reason(c), "kernel is 9x3, at most 7x7 here");
+  c.kh = 3, c.y_scale = 1e-30f;
+  EXPECT_EQ(reason(c), "the output's scale is so small that values may exceed 32 bits");
+}
+
+}  // namespace
+}  // namespace simd
+}  // namespace octet

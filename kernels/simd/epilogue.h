@@ -1,0 +1,44 @@
+#ifndef OCTET_KERNELS_SIMD_EPILOGUE_H_
+#define OCTET_KERNELS_SIMD_EPILOGUE_H_
+
+#include <cstdint>
+
+// Plain data and scalar code that the vector code of every instruction set shares. Nothing here pulls in
+// library code: files that are compiled for one instruction set include it.
+
+namespace octet {
+namespace simd {
+
+// What turns the s32 sums of one operator into output elements. Activations of type s8 are handled as u8
+// throughout: q + 128, that is q with the top bit flipped, and the zero points move along.
+struct Epilogue {
+  // One entry per output channel in the order of the kernel's accumulators, padded with zeros.
+  const int32_t* bias;      // bias - zero_point(x) * sum of the channel's weights, modulo 2^32
+  const float* multiplier;  // quantized output: scale_x * scale_w / scale_y; f32: scale_x * scale_w
+
+  // Quantized output.
+  int32_t zero_point;  // as u8
+  int32_t min, max;    // activation range, as u8
+  uint8_t flip;        // 0x80 for s8, else 0
+
+  // Residual; null pointers in the arguments of a call mean that there is none.
+  bool has_residual;
+  bool f32_residual;
+  uint8_t residual_flip;
+  int32_t residual_zero_point;  // as u8
+  float residual_multiplier;    // to units of scale_y; to reals when the output is f32
+
+  // f32 output.
+  bool f32;
+  float f32_min, f32_max;
+};
+
+// One output element from its sum, which includes the bias. `index` counts elements of y and of the
+// residual from their beginnings.
+void FinishOne(const Epilogue& epilogue, int32_t sum, float multiplier, const void* residual, void* y,
+               int64_t index);
+
+}  // namespace simd
+}  // namespace octet
+
+#endif  // OCTET_KERNELS_SIMD_EPILOGUE_H_

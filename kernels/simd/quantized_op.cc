@@ -1,0 +1,133 @@
+#include "kernels/simd/quantized_op.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/core/numerics.h"
+
+namespace octet {
+namespace simd {
+namespace {
+
+bool IsByteTensor(const Operand& o) {
+  return (o.type == DataType::kU8 || o.type == DataType::kS8) && o.quant != nullptr &&
+         o.quant->per_tensor();
+}
+
+absl::Status CheckWeights(const Operand& w, int channel_axis) {
+  if (w.type != DataType::kS8 || w.quant == nullptr) {
+    return absl::UnimplementedError(absl::StrCat("weights are ", Name(w.type), ", not quantized s8"));
+  }
+  if (w.data == nullptr) return absl::UnimplementedError("weights are not constant");
+  if (!w.quant->per_tensor() && w.quant->axis != channel_axis) {
+    return absl::UnimplementedError(absl::StrCat("weight scales run along axis ", w.quant->axis,
+                                                 ", not along output channels"));
+  }
+  for (int32_t zero_point : w.quant->zero_points) {
+    if (zero_point != 0) return absl::UnimplementedError("weights have a zero point");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOutput(const QuantizedOp& op) {
+  const bool f32 = op.y.type == DataType::kF32 && op.y.quant == nullptr;
+  if (!f32 && !IsByteTensor(op.y)) {
+    return absl::UnimplementedError(
+        absl::StrCat("output is ", Name(op.y.type), ", not f32 or 8 bits with one scale"));
+  }
+  if (!op.residual.present()) return absl::OkStatus();
+  const bool f32_residual = op.residual.type == DataType::kF32 && op.residual.quant == nullptr;
+  if (!IsByteTensor(op.residual) && !(f32 && f32_residual)) {
+    return absl::UnimplementedError(
+        absl::StrCat("residual is ", Name(op.residual.type), " for an output of ", Name(op.y.type)));
+  }
+  if (op.residual.shape != op.y.shape || op.residual.layout != op.y.layout) {
+    return absl::UnimplementedError("residual lies in memory otherwise than the output");
+  }
+  return absl::OkStatus();
+}
+
+float WeightScale(const Operand& w, int64_t channel) {
+  return w.quant->per_tensor() ? w.quant->scale() : w.quant->scales[static_cast<size_t>(channel)];
+}
+
+void SetOutput(const QuantizedOp& op, Epilogue& e) {
+  e.f32 = op.y.type == DataType::kF32;
+  e.f32_min = op.activation_min;
+  e.f32_max = op.activation_max;
+  if (e.f32) return;
+  e.flip = FlipOf(op.y.type);
+  e.zero_point = ZeroPointAsU8(op.y);
+  const IntRange range = ActivationRange(op.activation_min, op.activation_max, op.y.quant->scale(),
+                                         op.y.quant->zero_point(), op.y.type);
+  e.min = range.min + e.flip;
+  e.max = range.max + e.flip;
+}
+
+void SetResidual(const QuantizedOp& op, Epilogue& e) {
+  e.has_residual = op.residual.present();
+  if (!e.has_residual) return;
+  e.f32_residual = op.residual.type == DataType::kF32;
+  if (e.f32_residual) return;
+  e.residual_flip = FlipOf(op.residual.type);
+  e.residual_zero_point = ZeroPointAsU8(op.residual);
+  const double scale = op.residual.quant->scale();
+  e.residual_multiplier = static_cast<float>(e.f32 ? scale : scale / op.y.quant->scale());
+}
+
+}  // namespace
+
+absl::Status CheckQuantizedOp(const QuantizedOp& op) {
+  if (!IsByteTensor(op.x)) {
+    return absl::UnimplementedError(
+        absl::StrCat("input is ", Name(op.x.type), ", not 8 bits with one scale"));
+  }
+  if (absl::Status s = CheckWeights(op.w, op.channel_axis); !s.ok()) return s;
+  if (op.bias.present() && (op.bias.type != DataType::kS32 || op.bias.data == nullptr)) {
+    return absl::UnimplementedError(absl::StrCat("bias is ", Name(op.bias.type), ", not a constant s32"));
+  }
+  return CheckOutput(op);
+}
+
+absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
+                                           absl::Span<const int32_t> weight_sums,
+                                           absl::Span<const int64_t> order) {
+  OwnedEpilogue owned;
+  Epilogue& e = owned.epilogue;
+  e = Epilogue{};
+  SetOutput(op, e);
+  SetResidual(op, e);
+  const auto* bias = static_cast<const int32_t*>(op.bias.data);
+  const uint32_t x_zero = static_cast<uint32_t>(ZeroPointAsU8(op.x));
+  owned.bias.assign(order.size(), 0);
+  owned.multiplier.assign(order.size(), 0.0f);
+  double largest = 0, largest_value = 0;  // of |sum|, and of |what is rounded|
+  for (size_t i = 0; i < order.size(); ++i) {
+    const int64_t channel = order[i];
+    if (channel < 0) continue;
+    const int32_t b = op.bias.present() ? bias[channel] : 0;
+    const uint32_t sum = static_cast<uint32_t>(weight_sums[static_cast<size_t>(channel)]);
+    owned.bias[i] = static_cast<int32_t>(static_cast<uint32_t>(b) - x_zero * sum);
+    const float scale_w = WeightScale(op.w, channel);
+    owned.multiplier[i] =
+        e.f32 ? static_cast<float>(static_cast<double>(op.x.quant->scale()) * scale_w)
+              : RequantMultiplier(op.x.quant->scale(), scale_w, op.y.quant->scale());
+    const double bound = 255.0 * 128.0 * static_cast<double>(depth) + std::abs(static_cast<double>(b));
+    largest = std::max(largest, bound);
+    largest_value = std::max(largest_value, bound * owned.multiplier[i]);
+  }
+  if (largest >= 2147483648.0) {
+    return absl::UnimplementedError(absl::StrCat("sums of ", depth, " products may exceed 32 bits"));
+  }
+  if (!e.f32 && !(largest_value + 255.0 * e.residual_multiplier < 1073741824.0)) {
+    return absl::UnimplementedError("the output's scale is so small that values may exceed 32 bits");
+  }
+  e.bias = owned.bias.data();
+  e.multiplier = owned.multiplier.data();
+  return owned;
+}
+
+}  // namespace simd
+}  // namespace octet

@@ -1,0 +1,48 @@
+// What all 256-bit vectors have in common. Include inside a region compiled for AVX2 or more, inside an
+// unnamed namespace.
+
+struct Vec256Base {
+  static constexpr int kBytes = 32;
+  using I = __m256i;
+  using F = __m256;
+
+  static I Load(const void* p) { return _mm256_loadu_si256(static_cast<const __m256i*>(p)); }
+  static void Store(void* p, I v) { _mm256_storeu_si256(static_cast<__m256i*>(p), v); }
+  static F LoadF(const float* p) { return _mm256_loadu_ps(p); }
+  static I Zero() { return _mm256_setzero_si256(); }
+  static I Set8(uint8_t v) { return _mm256_set1_epi8(static_cast<char>(v)); }
+  static I Set16(int v) { return _mm256_set1_epi16(static_cast<short>(v)); }
+  static I Set32(int32_t v) { return _mm256_set1_epi32(v); }
+  static F SetF(float v) { return _mm256_set1_ps(v); }
+  static I Lo8(I a, I b) { return _mm256_unpacklo_epi8(a, b); }
+  static I Hi8(I a, I b) { return _mm256_unpackhi_epi8(a, b); }
+  static I Lo16(I a, I b) { return _mm256_unpacklo_epi16(a, b); }
+  static I Hi16(I a, I b) { return _mm256_unpackhi_epi16(a, b); }
+  static I PackS32(I a, I b) { return _mm256_packs_epi32(a, b); }
+  static I PackU16(I a, I b) { return _mm256_packus_epi16(a, b); }
+  static I Adds16(I a, I b) { return _mm256_adds_epi16(a, b); }
+  static I MinU8(I a, I b) { return _mm256_min_epu8(a, b); }
+  static I MaxU8(I a, I b) { return _mm256_max_epu8(a, b); }
+  static I Xor(I a, I b) { return _mm256_xor_si256(a, b); }
+  static I Sub32(I a, I b) { return _mm256_sub_epi32(a, b); }
+  static F ToFloat(I a) { return _mm256_cvtepi32_ps(a); }
+  static I ToInt(F a) { return _mm256_cvtps_epi32(a); }
+  static F Mul(F a, F b) { return _mm256_mul_ps(a, b); }
+  static F Add(F a, F b) { return _mm256_add_ps(a, b); }
+};
+
+// Loads and stores of a part of the bytes without masks.
+struct VecPartial : Vec256Base {
+  static I LoadBytes(const uint8_t* p, int n) {
+    if (n == 32) return Load(p);
+    alignas(32) uint8_t bytes[32] = {};
+    for (int i = 0; i < n; ++i) bytes[i] = p[i];
+    return Load(bytes);
+  }
+  static void StoreBytes(uint8_t* p, I v, int n) {
+    if (n == 32) return Store(p, v);
+    alignas(32) uint8_t bytes[32];
+    Store(bytes, v);
+    for (int i = 0; i < n; ++i) p[i] = bytes[i];
+  }
+};

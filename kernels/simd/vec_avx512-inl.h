@@ -1,0 +1,98 @@
+// 512-, 256- and 128-bit vectors with AVX512-VNNI. Include after vec256_base-inl.h.
+
+struct Vec512 {
+  static constexpr int kBytes = 64;
+  static constexpr bool kPairs = false;
+  using I = __m512i;
+  using F = __m512;
+  struct Group { I bytes; };
+
+  static I Load(const void* p) { return _mm512_loadu_si512(p); }
+  static I LoadBytes(const uint8_t* p, int n) {
+    return n == 64 ? Load(p) : _mm512_maskz_loadu_epi8(Mask(n), p);
+  }
+  static void Store(void* p, I v) { _mm512_storeu_si512(p, v); }
+  static void StoreBytes(uint8_t* p, I v, int n) {
+    if (n == 64) return Store(p, v);
+    _mm512_mask_storeu_epi8(p, Mask(n), v);
+  }
+  static F LoadF(const float* p) { return _mm512_loadu_ps(p); }
+  static I Zero() { return _mm512_setzero_si512(); }
+  static I Set8(uint8_t v) { return _mm512_set1_epi8(static_cast<char>(v)); }
+  static I Set16(int v) { return _mm512_set1_epi16(static_cast<short>(v)); }
+  static I Set32(int32_t v) { return _mm512_set1_epi32(v); }
+  static F SetF(float v) { return _mm512_set1_ps(v); }
+  static I Lo8(I a, I b) { return _mm512_unpacklo_epi8(a, b); }
+  static I Hi8(I a, I b) { return _mm512_unpackhi_epi8(a, b); }
+  static I Lo16(I a, I b) { return _mm512_unpacklo_epi16(a, b); }
+  static I Hi16(I a, I b) { return _mm512_unpackhi_epi16(a, b); }
+  static I PackS32(I a, I b) { return _mm512_packs_epi32(a, b); }
+  static I PackU16(I a, I b) { return _mm512_packus_epi16(a, b); }
+  static I Adds16(I a, I b) { return _mm512_adds_epi16(a, b); }
+  static I MinU8(I a, I b) { return _mm512_min_epu8(a, b); }
+  static I MaxU8(I a, I b) { return _mm512_max_epu8(a, b); }
+  static I Xor(I a, I b) { return _mm512_xor_si512(a, b); }
+  static I Sub32(I a, I b) { return _mm512_sub_epi32(a, b); }
+  static F ToFloat(I a) { return _mm512_cvtepi32_ps(a); }
+  static I ToInt(F a) { return _mm512_cvtps_epi32(a); }
+  static F Mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  static F Add(F a, F b) { return _mm512_add_ps(a, b); }
+  static I Dot(I sum, Group x, Group w) { return _mm512_dpbusd_epi32(sum, x.bytes, w.bytes); }
+  static __mmask64 Mask(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
+};
+
+struct Vec256 : Vec256Base {
+  static constexpr bool kPairs = false;
+  struct Group { I bytes; };
+
+  static I LoadBytes(const uint8_t* p, int n) {
+    return n == 32 ? Load(p) : _mm256_maskz_loadu_epi8(Mask(n), p);
+  }
+  static void StoreBytes(uint8_t* p, I v, int n) {
+    if (n == 32) return Store(p, v);
+    _mm256_mask_storeu_epi8(p, Mask(n), v);
+  }
+  static I Dot(I sum, Group x, Group w) { return _mm256_dpbusd_epi32(sum, x.bytes, w.bytes); }
+  static __mmask32 Mask(int n) { return n >= 32 ? ~0u : (1u << n) - 1; }
+};
+
+struct Vec128 {
+  static constexpr int kBytes = 16;
+  static constexpr bool kPairs = false;
+  using I = __m128i;
+  using F = __m128;
+  struct Group { I bytes; };
+
+  static I Load(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
+  static I LoadBytes(const uint8_t* p, int n) {
+    return n == 16 ? Load(p) : _mm_maskz_loadu_epi8(Mask(n), p);
+  }
+  static void Store(void* p, I v) { _mm_storeu_si128(static_cast<__m128i*>(p), v); }
+  static void StoreBytes(uint8_t* p, I v, int n) {
+    if (n == 16) return Store(p, v);
+    _mm_mask_storeu_epi8(p, Mask(n), v);
+  }
+  static F LoadF(const float* p) { return _mm_loadu_ps(p); }
+  static I Zero() { return _mm_setzero_si128(); }
+  static I Set8(uint8_t v) { return _mm_set1_epi8(static_cast<char>(v)); }
+  static I Set16(int v) { return _mm_set1_epi16(static_cast<short>(v)); }
+  static I Set32(int32_t v) { return _mm_set1_epi32(v); }
+  static F SetF(float v) { return _mm_set1_ps(v); }
+  static I Lo8(I a, I b) { return _mm_unpacklo_epi8(a, b); }
+  static I Hi8(I a, I b) { return _mm_unpackhi_epi8(a, b); }
+  static I Lo16(I a, I b) { return _mm_unpacklo_epi16(a, b); }
+  static I Hi16(I a, I b) { return _mm_unpackhi_epi16(a, b); }
+  static I PackS32(I a, I b) { return _mm_packs_epi32(a, b); }
+  static I PackU16(I a, I b) { return _mm_packus_epi16(a, b); }
+  static I Adds16(I a, I b) { return _mm_adds_epi16(a, b); }
+  static I MinU8(I a, I b) { return _mm_min_epu8(a, b); }
+  static I MaxU8(I a, I b) { return _mm_max_epu8(a, b); }
+  static I Xor(I a, I b) { return _mm_xor_si128(a, b); }
+  static I Sub32(I a, I b) { return _mm_sub_epi32(a, b); }
+  static F ToFloat(I a) { return _mm_cvtepi32_ps(a); }
+  static I ToInt(F a) { return _mm_cvtps_epi32(a); }
+  static F Mul(F a, F b) { return _mm_mul_ps(a, b); }
+  static F Add(F a, F b) { return _mm_add_ps(a, b); }
+  static I Dot(I sum, Group x, Group w) { return _mm_dpbusd_epi32(sum, x.bytes, w.bytes); }
+  static __mmask16 Mask(int n) { return static_cast<__mmask16>(n >= 16 ? 0xffff : (1 << n) - 1); }
+};

@@ -1,0 +1,7 @@
+// 256-bit vectors with AVX-VNNI. Include after vec256_base-inl.h, in a region compiled for avxvnni.
+
+struct VecAvxVnni : VecPartial {
+  static constexpr bool kPairs = false;
+  struct Group { I bytes; };
+  static I Dot(I sum, Group x, Group w) { return _mm256_dpbusd_avx_epi32(sum, x.bytes, w.bytes); }
+};
