@@ -44,23 +44,24 @@ struct KernelContext {
   absl::Span<const Operand> inputs;  // as many as node->inputs
   absl::Span<const Operand> outputs;
   CpuFeatures cpu;
-  ThreadPool* pool = nullptr;         // never null
-  PackedWeights* packed = nullptr;    // never null
-  bool deterministic = false;         // only kernels that give the reference's bits may accept
+  ThreadPool* pool = nullptr;       // never null
+  PackedWeights* packed = nullptr;  // never null
+  bool deterministic = false;       // only kernels that give the reference's bits may accept
 
   const Operand& input(size_t i) const;  // an absent operand beyond the end
   const Operand& output(size_t i = 0) const { return outputs[i]; }
 };
 
 struct RunArgs {
-  const void* const* inputs;  // as in the context; entries of absent and of constant inputs are valid to
-                              // pass but only constants may be read
+  const void* const* inputs;  // as in the context; entries of absent and of constant inputs are
+                              // valid to pass but only constants may be read
   void* const* outputs;
   uint8_t* scratch;  // scratch_bytes(), 64-byte aligned
   ThreadPool* pool;
 };
 
-// An operator prepared for fixed shapes, types and CPU. Immutable: several threads may Run it at once.
+// An operator prepared for fixed shapes, types and CPU. Immutable: several threads may Run it at
+// once.
 class Kernel {
  public:
   virtual ~Kernel() = default;
@@ -68,15 +69,15 @@ class Kernel {
   virtual void Run(const RunArgs& args) const = 0;
   // Working memory that Run needs.
   virtual size_t scratch_bytes() const { return 0; }
-  // The input whose bytes must already be in output 0 when Run is called (the planner gives both the same
-  // memory, copying first where the input is still needed), or -1.
+  // The input whose bytes must already be in output 0 when Run is called (the planner gives both
+  // the same memory, copying first where the input is still needed), or -1.
   virtual int in_place_input() const { return -1; }
   // Implementation behind the registry row, e.g. oneDNN's impl_info_str; may be empty.
   virtual std::string detail() const { return ""; }
 };
 
-// One row of the registry. Check looks at types, shapes and CPU and gives the reason why not in words
-// (Unimplemented); Prepare may still refuse with Unimplemented, then the next row is tried.
+// One row of the registry. Check looks at types, shapes and CPU and gives the reason why not in
+// words (Unimplemented); Prepare may still refuse with Unimplemented, then the next row is tried.
 struct KernelEntry {
   const char* name;
   absl::Status (*check)(const KernelContext& context);
@@ -102,8 +103,8 @@ absl::Span<const OpType> OpsWithKernels();
 class PackedWeights {
  public:
   virtual ~PackedWeights() = default;
-  // The bytes stored under `key`, or those that `pack` writes into `size` fresh bytes (64-byte aligned,
-  // zeroed). Keys must tell apart the constant (its address), the kernel and the form.
+  // The bytes stored under `key`, or those that `pack` writes into `size` fresh bytes (64-byte
+  // aligned, zeroed). Keys must tell apart the constant (its address), the kernel and the form.
   virtual const uint8_t* GetOrPack(const std::string& key, size_t size,
                                    absl::FunctionRef<void(uint8_t*)> pack) = 0;
 };

@@ -1,0 +1,94 @@
+#include "kernels/reference/product.h"
+
+namespace octet {
+namespace reference {
+namespace {
+
+constexpr size_t kX = 0, kW = 1, kBias = 2, kResidual = 3;
+
+absl::Status Declined(const char* what, const Operand& o) {
+  return absl::UnimplementedError(absl::StrCat(what, " is ", Describe(o)));
+}
+
+bool IsWeights(const Operand& w, int channel_axis) {
+  if (IsInt8(w)) return true;
+  if (w.type != DataType::kS8 || w.quant == nullptr || w.quant->axis != channel_axis) return false;
+  const auto channels = static_cast<size_t>(w.shape[static_cast<size_t>(channel_axis)]);
+  if (w.quant->scales.size() != channels || w.quant->zero_points.size() != channels) return false;
+  const std::vector<int32_t>& zero_points = w.quant->zero_points;
+  return std::all_of(zero_points.begin(), zero_points.end(), [](int32_t z) { return z == 0; });
+}
+
+}  // namespace
+
+absl::Status CheckProduct(const KernelContext& context, int channel_axis) {
+  const Operand &x = context.input(kX), &w = context.input(kW), &bias = context.input(kBias);
+  const Operand &residual = context.input(kResidual), &y = context.output();
+  if (IsF32(x)) {
+    if (!IsF32(w)) return Declined("x is f32, but the other factor", w);
+    if (bias.present() && !IsF32(bias)) return Declined("x is f32, but the bias", bias);
+    if (residual.present() && !IsF32(residual)) return Declined("x is f32, but residual", residual);
+    return IsF32(y) ? absl::OkStatus() : Declined("x is f32, but the output", y);
+  }
+  if (!IsInt8(x)) return Declined("the first factor", x);
+  if (!IsWeights(w, channel_axis)) return Declined("x is int8, but the other factor", w);
+  if (bias.present() && bias.type != DataType::kS32) return Declined("x is int8, but bias", bias);
+  if (!IsF32(y) && !IsInt8(y)) return Declined("x is int8, but the output", y);
+  if (residual.present() && !IsInt8(residual) && !(IsF32(y) && IsF32(residual))) {
+    return Declined("x is int8, but residual", residual);
+  }
+  return absl::OkStatus();
+}
+
+Product::Product(const Problem& problem, const RunArgs& args, float activation_min,
+                 float activation_max)
+    : problem_(problem),
+      y_(problem.Out(0, args)),
+      bias_(problem.has_input(kBias) ? args.inputs[kBias] : nullptr),
+      residual_(problem.has_input(kResidual) ? args.inputs[kResidual] : nullptr),
+      min_(activation_min),
+      max_(activation_max) {
+  if (IsF32(problem.inputs[kX])) return;
+  x_zero_point_ = problem.inputs[kX].quant->zero_point();
+  w_zero_point_ = problem.inputs[kW].quant->zero_point();
+  if (y_.type() == DataType::kF32) return;
+  range_ = ActivationRange(min_, max_, y_.scale(), y_.zero_point(), y_.type());
+}
+
+float Product::WeightScale(int64_t channel) const {
+  const QuantParams& quant = *problem_.inputs[kW].quant;
+  return quant.per_tensor() ? quant.scale() : quant.scales[static_cast<size_t>(channel)];
+}
+
+void Product::Store(const Shape& at, int64_t channel, int64_t sum) {
+  if (bias_ != nullptr) sum += static_cast<const int32_t*>(bias_)[channel];
+  const float x_scale = problem_.inputs[kX].quant->scale();
+  const float w_scale = WeightScale(channel);
+  const auto residual = [&] { return Numbers(problem_.inputs[kResidual], residual_); };
+  if (y_.type() == DataType::kF32) {
+    const auto scale =
+        static_cast<float>(static_cast<double>(x_scale) * static_cast<double>(w_scale));
+    float v = static_cast<float>(sum) * scale;
+    if (residual_ != nullptr) v = v + residual().Real(residual().Offset(at));
+    return y_.SetReal(y_.Offset(at), ClampReal(v, min_, max_));
+  }
+  float v = static_cast<float>(sum) * RequantMultiplier(x_scale, w_scale, y_.scale());
+  if (residual_ != nullptr) {
+    const Numbers r = residual();
+    v = v + static_cast<float>(r.Int(r.Offset(at)) - r.zero_point()) *
+                ScaleRatio(r.scale(), y_.scale());
+  }
+  y_.SetInt(y_.Offset(at), RoundAndClamp(v, y_.zero_point(), range_));
+}
+
+void Product::Store(const Shape& at, int64_t channel, double sum) {
+  if (bias_ != nullptr) sum += static_cast<const float*>(bias_)[channel];
+  if (residual_ != nullptr) {
+    const Numbers r(problem_.inputs[kResidual], residual_);
+    sum += r.Real(r.Offset(at));
+  }
+  y_.SetReal(y_.Offset(at), ClampReal(static_cast<float>(sum), min_, max_));
+}
+
+}  // namespace reference
+}  // namespace octet

@@ -1,0 +1,64 @@
+#ifndef OCTET_KERNELS_REFERENCE_PRODUCT_H_
+#define OCTET_KERNELS_REFERENCE_PRODUCT_H_
+
+#include <cstdint>
+
+#include "kernels/reference/problem.h"
+
+namespace octet {
+namespace reference {
+
+// What convolution and matrix product do with a sum of products: inputs are x, w, bias, residual.
+//
+// Legal types: all f32; or x u8 or s8 and w u8 or s8, the bias s32, the output and the residual u8,
+// s8 or f32. w may have one scale per output channel, then its zero_points are 0.
+absl::Status CheckProduct(const KernelContext& context, int channel_axis);
+
+class Product {
+ public:
+  Product(const Problem& problem, const RunArgs& args, float activation_min, float activation_max);
+
+  // 0 where the factors are real.
+  int32_t x_zero_point() const { return x_zero_point_; }
+  int32_t w_zero_point() const { return w_zero_point_; }
+
+  // Completes and stores the output at index `at`, of output channel `channel`.
+  void Store(const Shape& at, int64_t channel, int64_t sum);
+  void Store(const Shape& at, int64_t channel, double sum);
+
+ private:
+  float WeightScale(int64_t channel) const;
+
+  const Problem& problem_;
+  Numbers y_;
+  const void* bias_;
+  const void* residual_;
+  float min_, max_;
+  IntRange range_{};
+  int32_t x_zero_point_ = 0;
+  int32_t w_zero_point_ = 0;
+};
+
+// Calls fn with two zeros of the element types of x and w.
+template <typename Fn>
+void DispatchTypes(DataType x, DataType w, const Fn& fn) {
+  if (x == DataType::kF32) return fn(float{}, float{});
+  const bool signed_w = w == DataType::kS8;
+  if (x == DataType::kU8) return signed_w ? fn(uint8_t{}, int8_t{}) : fn(uint8_t{}, uint8_t{});
+  return signed_w ? fn(int8_t{}, int8_t{}) : fn(int8_t{}, uint8_t{});
+}
+
+// Sums of integers are exact; those of floats are taken in f64.
+template <typename T>
+struct SumOf {
+  using type = int64_t;
+};
+template <>
+struct SumOf<float> {
+  using type = double;
+};
+
+}  // namespace reference
+}  // namespace octet
+
+#endif  // OCTET_KERNELS_REFERENCE_PRODUCT_H_

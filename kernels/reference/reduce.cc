@@ -1,0 +1,158 @@
+#include <limits>
+
+#include "kernels/reference/reference.h"
+#include "kernels/reference/window.h"
+
+namespace octet {
+namespace reference {
+namespace {
+
+// Reduces elements of x to one of y, whatever both types are. Maxima are taken of x's own numbers
+// and stored by value, means and sums in one rounding.
+class Reducer {
+ public:
+  enum class Kind { kMaximum, kMinimum, kMean, kSum };
+
+  Reducer(Kind kind, const Numbers& x) : kind_(kind), x_(x) { Reset(); }
+
+  void Reset() {
+    count_ = 0;
+    sum_ = 0;
+    int_sum_ = 0;
+  }
+
+  void Take(int64_t offset) {
+    const bool first = count_++ == 0;
+    if (kind_ == Kind::kMean || kind_ == Kind::kSum) {
+      if (x_.type() == DataType::kF32) {
+        sum_ += x_.Real(offset);
+      } else {
+        int_sum_ += x_.Int(offset) - x_.zero_point();
+      }
+      return;
+    }
+    const float value = x_.Real(offset);
+    const bool better = kind_ == Kind::kMaximum ? value > best_ : value < best_;
+    if (first || better) best_ = value;
+  }
+
+  // `divisor`: how many elements a mean is taken over. Nothing was taken: 0, or for a maximum the
+  // lowest number.
+  void Store(Numbers& y, int64_t offset, int64_t divisor) const {
+    const bool is_sum = kind_ == Kind::kMean || kind_ == Kind::kSum;
+    if (!is_sum) {
+      const float lowest = -std::numeric_limits<float>::infinity();
+      return y.SetReal(offset, count_ > 0 ? best_ : lowest);
+    }
+    const double n = kind_ == Kind::kMean ? static_cast<double>(std::max<int64_t>(divisor, 1)) : 1;
+    if (x_.type() == DataType::kF32) return y.SetReal(offset, static_cast<float>(sum_ / n));
+    const double scale = x_.scale();
+    if (y.type() == DataType::kF32) {
+      return y.SetReal(offset, static_cast<float>(int_sum_) * static_cast<float>(scale / n));
+    }
+    const float v = static_cast<float>(int_sum_) *
+                    static_cast<float>(scale / (static_cast<double>(y.scale()) * n));
+    y.SetInt(offset, RoundAndClamp(v, y.zero_point(), RangeOf(y.type())));
+  }
+
+ private:
+  Kind kind_;
+  const Numbers& x_;
+  int64_t count_ = 0;
+  double sum_ = 0;
+  int64_t int_sum_ = 0;
+  float best_ = 0;
+};
+
+void ComputePool(const Problem& problem, const RunArgs& args) {
+  const auto& options = problem.node->as<schema::PoolOptionsT>();
+  const Numbers x = problem.In(0, args);
+  Numbers y = problem.Out(0, args);
+  const Window window{Shape(options.kernel.begin(), options.kernel.end()), &options.strides,
+                      &options.dilations, &options.pads_begin, &options.pads_end};
+  const Shape x_spatial = Spatial(x.shape());
+  Reducer reducer(
+      options.kind == schema::PoolKind::MAXIMUM ? Reducer::Kind::kMaximum : Reducer::Kind::kMean,
+      x);
+  ForEachIndex(y.shape(), [&](const Shape& at) {
+    reducer.Reset();
+    int64_t inside = 0;
+    const int64_t padded =
+        window.ForEachTap(x_spatial, Spatial(at), [&](const Shape&, const Shape& position) {
+          Shape index = {at[0], at[1]};
+          index.insert(index.end(), position.begin(), position.end());
+          reducer.Take(x.Offset(index));
+          ++inside;
+        });
+    reducer.Store(y, y.Offset(at), options.count_include_pad ? padded : inside);
+  });
+}
+
+// Reduces `axes` of x. The dimensions of y that remain stand in the order of x's.
+void ReduceAxes(Reducer::Kind kind, const std::vector<int>& axes, bool keep_dims, const Numbers& x,
+                Numbers& y) {
+  Shape kept = x.shape(), reduced(x.shape().size(), 1);
+  for (int axis : axes) {
+    const auto a = static_cast<size_t>(axis);
+    std::swap(kept[a], reduced[a]);
+  }
+  std::vector<bool> vanishes(kept.size(), false);
+  if (!keep_dims) {
+    for (int axis : axes) vanishes[static_cast<size_t>(axis)] = true;
+  }
+  Reducer reducer(kind, x);
+  ForEachIndex(kept, [&](const Shape& at) {
+    reducer.Reset();
+    const int64_t begin = x.Offset(at);
+    ForEachIndex(reduced, [&](const Shape& index) { reducer.Take(begin + x.Offset(index)); });
+    Shape target;
+    for (size_t i = 0; i < at.size(); ++i) {
+      if (!vanishes[i]) target.push_back(at[i]);
+    }
+    reducer.Store(y, y.Offset(target), NumElements(reduced));
+  });
+}
+
+void ComputeGlobalPool(const Problem& problem, const RunArgs& args) {
+  const auto& options = problem.node->as<schema::GlobalPoolOptionsT>();
+  const Numbers x = problem.In(0, args);
+  Numbers y = problem.Out(0, args);
+  std::vector<int> axes;
+  for (size_t i = 2; i < x.shape().size(); ++i) axes.push_back(static_cast<int>(i));
+  const bool maximum = options.kind == schema::PoolKind::MAXIMUM;
+  ReduceAxes(maximum ? Reducer::Kind::kMaximum : Reducer::Kind::kMean, axes, true, x, y);
+}
+
+void ComputeReduce(const Problem& problem, const RunArgs& args) {
+  const auto& options = problem.node->as<schema::ReduceOptionsT>();
+  const Numbers x = problem.In(0, args);
+  Numbers y = problem.Out(0, args);
+  Reducer::Kind kind = Reducer::Kind::kMean;
+  switch (options.kind) {
+    case schema::ReduceKind::MEAN:
+      kind = Reducer::Kind::kMean;
+      break;
+    case schema::ReduceKind::SUM:
+      kind = Reducer::Kind::kSum;
+      break;
+    case schema::ReduceKind::MAXIMUM:
+      kind = Reducer::Kind::kMaximum;
+      break;
+    case schema::ReduceKind::MINIMUM:
+      kind = Reducer::Kind::kMinimum;
+      break;
+  }
+  ReduceAxes(kind, options.axes, options.keep_dims, x, y);
+}
+
+}  // namespace
+}  // namespace reference
+
+const KernelEntry kReferencePool = {"reference", CheckReal,
+                                    reference::PrepareWith<reference::ComputePool>};
+const KernelEntry kReferenceGlobalPool = {"reference", CheckReal,
+                                          reference::PrepareWith<reference::ComputeGlobalPool>};
+const KernelEntry kReferenceReduce = {"reference", CheckReal,
+                                      reference::PrepareWith<reference::ComputeReduce>};
+
+}  // namespace octet
