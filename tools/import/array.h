@@ -1,0 +1,53 @@
+#ifndef OCTET_TOOLS_IMPORT_ARRAY_H_
+#define OCTET_TOOLS_IMPORT_ARRAY_H_
+
+#include <onnx/onnx_pb.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "octet/types.h"
+#include "runtime/core/graph.h"
+
+namespace octet::importer {
+
+// A tensor whose elements are known while importing. The bytes are row-major and shared by copies.
+struct Array {
+  DataType type = DataType::kUnknown;
+  Shape shape;
+  Constant data;
+
+  std::vector<int64_t> ints() const;
+  std::vector<double> doubles() const;
+  bool operator==(const Array& other) const;
+
+  static Array OfInts(DataType type, Shape shape, absl::Span<const int64_t> values);
+  static Array OfDoubles(DataType type, Shape shape, absl::Span<const double> values);
+  // A vector of s64, which is what ONNX uses for shapes, axes and pads.
+  static Array Vector(absl::Span<const int64_t> values);
+};
+
+// The type in which elements of an ONNX type are kept: itself where Octet has it; double becomes
+// f32, the unsigned types above 8 bits become the signed type above. kUnknown for strings, complex
+// numbers, and types of less than 8 bits.
+DataType TypeOfOnnx(int onnx_type);
+
+// "float", "int64", ...: how ONNX calls the type.
+std::string NameOfOnnxType(int onnx_type);
+
+// Product of the dimensions, or -1 when one is negative or the product exceeds 2^40.
+int64_t CheckedElements(absl::Span<const int64_t> dims);
+
+// Reads a tensor. Bytes that need no conversion stay where they are, kept alive by `owner`, which
+// must own `proto`. InvalidArgument when sizes contradict each other or the data lie in another
+// file, Unimplemented for types without a counterpart.
+absl::StatusOr<Array> DecodeTensor(const onnx::TensorProto& proto,
+                                   const std::shared_ptr<const void>& owner);
+
+}  // namespace octet::importer
+
+#endif  // OCTET_TOOLS_IMPORT_ARRAY_H_

@@ -1,0 +1,174 @@
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tools/import/op.h"
+#include "tools/simplify/constants.h"
+
+namespace octet::importer {
+namespace {
+
+// A matrix with rows and columns swapped, in its own type.
+Array Transposed(const Array& m) {
+  const auto rows = static_cast<size_t>(m.shape[0]);
+  const auto columns = static_cast<size_t>(m.shape[1]);
+  const size_t size = SizeOf(m.type);
+  std::vector<uint8_t> bytes(m.data.size());
+  for (size_t r = 0; r < rows; ++r) {
+    for (size_t c = 0; c < columns; ++c) {
+      std::copy_n(m.data.data() + (r * columns + c) * size, size,
+                  bytes.data() + (c * rows + r) * size);
+    }
+  }
+  return {m.type, {m.shape[1], m.shape[0]}, Constant::Own(std::move(bytes))};
+}
+
+Array Scaled(const Array& a, float factor) {
+  if (factor == 1.0f) return a;
+  std::vector<double> values = a.doubles();
+  for (double& v : values) v *= factor;
+  return Array::OfDoubles(a.type, a.shape, values);
+}
+
+// A constant matrix b [K, N] (or [N, K] if it is transposed already) as a tensor [N, K], so that
+// its output channels are axis 0.
+TensorId WeightsOf(OpContext& c, Value& b, bool transposed, float factor) {
+  if (transposed && factor == 1.0f) return *c.builder.TensorOf(b, c.input_name(1));
+  const Array rows = transposed ? b.arrays[0] : Transposed(b.arrays[0]);
+  return c.builder.AddConstant(c.input_name(1), Scaled(rows, factor)).tensor;
+}
+
+// y = a * b for a constant vector b [K]: the last dimension of the product vanishes.
+absl::Status ImportMatrixVector(OpContext& c, TensorId a) {
+  const Array& b = c.value(1).arrays[0];
+  const TensorId row = c.Constant("row", {b.type, {1, b.shape[0]}, b.data});
+  schema::MatMulOptionsT options;
+  options.transpose_b = true;
+  absl::StatusOr<Value> product = c.Step("product", std::move(options), {a, row});
+  if (!product.ok()) return product.status();
+  ProbedShape shape = product->shape;
+  for (Shape& s : shape) s.pop_back();
+  auto target = GraphBuilder::ReshapeTarget(product->shape, shape);
+  if (!target.ok()) return target.status();
+  schema::ReshapeOptionsT reshape;
+  reshape.shape = *std::move(target);
+  return c.Finish(std::move(reshape), {product->tensor});
+}
+
+absl::Status ImportMatMul(OpContext& c) {
+  absl::StatusOr<TensorId> a = c.Tensor(0);
+  if (!a.ok()) return a.status();
+  if (!c.has(1)) return absl::InvalidArgumentError("lacks input 1");
+  Value& b = c.value(1);
+  if (!IsFloat(b.type)) return c.Tensor(1).status();
+  if (b.is_constant() && b.rank() == 1 && c.value(0).rank() >= 2) return ImportMatrixVector(c, *a);
+  schema::MatMulOptionsT options;
+  if (b.is_constant() && b.rank() == 2) {
+    options.transpose_b = true;
+    return c.Finish(std::move(options), {*a, WeightsOf(c, b, false, 1.0f)});
+  }
+  if (b.rank() < 2) return absl::UnimplementedError("multiplies by a computed vector");
+  absl::StatusOr<TensorId> right = c.Tensor(1);
+  if (!right.ok()) return right.status();
+  return c.Finish(std::move(options), {*a, *right});
+}
+
+// Whether a constant of `shape` adds one number per column to a matrix of `columns`.
+bool IsRow(const Shape& shape, int64_t columns) {
+  const int64_t elements = NumElements(shape);
+  const bool last = shape.empty() || shape.back() == elements;
+  return last && (elements == 1 || elements == columns);
+}
+
+TensorId BiasOf(OpContext& c, const Array& array, int64_t columns, float beta) {
+  std::vector<double> values = Scaled(array, beta).doubles();
+  if (values.size() == 1) values.resize(static_cast<size_t>(columns), values[0]);
+  return c.builder.AddConstant(c.input_name(2), Array::OfDoubles(array.type, {columns}, values))
+      .tensor;
+}
+
+absl::StatusOr<TensorId> ScaledTensor(OpContext& c, TensorId x, float factor, const char* suffix) {
+  if (factor == 1.0f) return x;
+  const TensorId by =
+      c.Constant(absl::StrCat(suffix, "_factor"),
+                 Array::OfDoubles(DataType::kF32, {}, {static_cast<double>(factor)}));
+  schema::BinaryOptionsT options;
+  options.kind = schema::BinaryKind::MUL;
+  absl::StatusOr<Value> scaled = c.Step(suffix, std::move(options), {x, by});
+  if (!scaled.ok()) return scaled.status();
+  return scaled->tensor;
+}
+
+// The product, as the node's result or, when C is added by another node, as an intermediate one.
+struct GemmParts {
+  schema::MatMulOptionsT options;
+  std::vector<TensorId> inputs;
+  float alpha_left = 1.0f;  // what is not yet multiplied into the weights
+};
+
+absl::StatusOr<GemmParts> ReadGemm(OpContext& c) {
+  absl::StatusOr<TensorId> a = c.Tensor(0);
+  if (!a.ok()) return a.status();
+  if (!c.has(1)) return absl::InvalidArgumentError("lacks input 1");
+  Value& b = c.value(1);
+  if (c.value(0).rank() != 2 || b.rank() != 2) {
+    return absl::InvalidArgumentError(absl::StrCat("multiplies tensors of ", c.value(0).rank(),
+                                                   " and ", b.rank(), " dimensions, expected 2"));
+  }
+  GemmParts parts;
+  const bool transpose_b = c.attributes.Int("transB", 0) != 0;
+  const float alpha = c.attributes.Float("alpha", 1.0f);
+  parts.options.transpose_a = c.attributes.Int("transA", 0) != 0;
+  if (b.is_constant() && IsFloat(b.type)) {
+    parts.options.transpose_b = true;
+    parts.inputs = {*a, WeightsOf(c, b, transpose_b, alpha)};
+    return parts;
+  }
+  absl::StatusOr<TensorId> right = c.Tensor(1);
+  if (!right.ok()) return right.status();
+  parts.options.transpose_b = transpose_b;
+  parts.inputs = {*a, *right};
+  parts.alpha_left = alpha;
+  return parts;
+}
+
+absl::Status ImportGemm(OpContext& c) {
+  absl::StatusOr<GemmParts> parts = ReadGemm(c);
+  if (!parts.ok()) return parts.status();
+  const float beta = c.attributes.Float("beta", 1.0f);
+  const bool add = c.has(2) && beta != 0.0f;
+  const int64_t columns = c.value(1).shape[0][c.attributes.Int("transB", 0) != 0 ? 0 : 1];
+  if (!add && parts->alpha_left == 1.0f) {
+    return c.Finish(std::move(parts->options), std::move(parts->inputs));
+  }
+  if (add && parts->alpha_left == 1.0f && c.value(2).is_constant() && IsFloat(c.value(2).type) &&
+      c.value(1).fixed(0) && c.value(1).fixed(1) && IsRow(c.value(2).shape[0], columns)) {
+    parts->inputs.push_back(BiasOf(c, c.value(2).arrays[0], columns, beta));
+    return c.Finish(std::move(parts->options), std::move(parts->inputs));
+  }
+  auto product = c.Step("product", std::move(parts->options), std::move(parts->inputs));
+  if (!product.ok()) return product.status();
+  auto scaled = ScaledTensor(c, product->tensor, parts->alpha_left, "alpha");
+  if (!scaled.ok()) return scaled.status();
+  schema::BinaryOptionsT sum;
+  if (!add) {
+    schema::UnaryOptionsT same;
+    return c.Finish(std::move(same), {*scaled});
+  }
+  absl::StatusOr<TensorId> addend = c.Tensor(2);
+  if (!addend.ok()) return addend.status();
+  addend = ScaledTensor(c, *addend, beta, "beta");
+  if (!addend.ok()) return addend.status();
+  return c.Finish(std::move(sum), {*scaled, *addend});
+}
+
+constexpr OpRow kRows[] = {
+    {"MatMul", ImportMatMul},
+    {"Gemm", ImportGemm},
+};
+
+}  // namespace
+
+absl::Span<const OpRow> MatMulOps() { return kRows; }
+
+}  // namespace octet::importer

@@ -1,0 +1,55 @@
+#include "tools/import/probes.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace octet::importer {
+namespace {
+
+int64_t NextPrime(int64_t n) {
+  for (++n;; ++n) {
+    bool prime = true;
+    for (int64_t d = 2; d * d <= n && prime; ++d) prime = n % d != 0;
+    if (prime) return n;
+  }
+}
+
+}  // namespace
+
+Probes::Probes(const ProbeRules& rules) : rules_(rules) {}
+
+std::array<int64_t, kProbes> Probes::SizeOf(const std::string& symbol) {
+  const auto found = sizes_.find(symbol);
+  if (found != sizes_.end()) return found->second;
+  std::array<int64_t, kProbes> sizes;
+  for (size_t p = 0; p < kProbes; ++p) {
+    rules_[p].above = NextPrime(rules_[p].above);
+    sizes[p] = rules_[p].multiple * rules_[p].above;
+  }
+  sizes_[symbol] = sizes;
+  names_[sizes] = symbol;
+  return sizes;
+}
+
+std::string Probes::FreshName() {
+  for (;;) {
+    std::string name = absl::StrCat("dim", fresh_++);
+    bool taken = sizes_.count(name) > 0;
+    for (const auto& [sizes, other] : names_) taken = taken || other == name;
+    if (!taken) return name;
+  }
+}
+
+std::pair<Shape, std::vector<std::string>> Probes::Symbolic(const ProbedShape& shape) {
+  std::pair<Shape, std::vector<std::string>> result{shape[0], {}};
+  for (size_t i = 0; i < shape[0].size(); ++i) {
+    const std::array<int64_t, kProbes> sizes = {shape[0][i], shape[1][i]};
+    if (sizes[0] == sizes[1]) continue;
+    result.first[i] = -1;
+    result.second.resize(shape[0].size());
+    const auto found = names_.find(sizes);
+    result.second[i] = found != names_.end() ? found->second : (names_[sizes] = FreshName());
+  }
+  return result;
+}
+
+}  // namespace octet::importer

@@ -1,0 +1,54 @@
+#ifndef OCTET_TOOLS_IMPORT_PROBES_H_
+#define OCTET_TOOLS_IMPORT_PROBES_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "octet/types.h"
+
+namespace octet::importer {
+
+// How many concrete sizes stand in for each size that is known only when the model runs.
+inline constexpr size_t kProbes = 2;
+
+// The shape of a tensor under each probe. Sizes that are equal under all probes are fixed.
+using ProbedShape = std::array<Shape, kProbes>;
+
+// Which sizes a probe takes: `multiple` times a prime above `above`.
+struct ProbeRule {
+  int64_t multiple;
+  int64_t above;
+};
+using ProbeRules = std::array<ProbeRule, kProbes>;
+
+// Gives every symbolic dimension a number per probe, and recognizes the symbols by these numbers.
+// All numbers differ and have large prime factors, so that no product or quotient that occurs in
+// practice makes one symbol look like another or like a constant.
+class Probes {
+ public:
+  explicit Probes(const ProbeRules& rules);
+
+  // The size of dimension `symbol` under each probe; the same for every call with that name.
+  std::array<int64_t, kProbes> SizeOf(const std::string& symbol);
+
+  // The shape with -1 where probes differ, and the names of those dimensions. Sizes that are
+  // computed from symbols get a name of their own, the same wherever they occur.
+  std::pair<Shape, std::vector<std::string>> Symbolic(const ProbedShape& shape);
+
+ private:
+  // A name that no dimension has yet.
+  std::string FreshName();
+
+  ProbeRules rules_;  // `above` is the last prime in use
+  int fresh_ = 0;
+  std::map<std::string, std::array<int64_t, kProbes>> sizes_;
+  std::map<std::array<int64_t, kProbes>, std::string> names_;
+};
+
+}  // namespace octet::importer
+
+#endif  // OCTET_TOOLS_IMPORT_PROBES_H_
