@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "kernels/kernel.h"
+#include "kernels/onednn/rows.h"
 #include "kernels/reference/reference.h"
 
 namespace octet {
@@ -15,8 +16,8 @@ struct OperatorRows {
 // A static of a function, because it copies objects of other files.
 const std::vector<OperatorRows>& Operators() {
   static const auto* const operators = new std::vector<OperatorRows>{
-      {OpType::ConvOptions, LayoutRule::kChannelsLast, {kReferenceConv}},
-      {OpType::MatMulOptions, LayoutRule::kPlain, {kReferenceMatMul}},
+      {OpType::ConvOptions, LayoutRule::kChannelsLast, {kOnednnConv, kReferenceConv}},
+      {OpType::MatMulOptions, LayoutRule::kPlain, {kOnednnMatMul, kReferenceMatMul}},
       {OpType::PoolOptions, LayoutRule::kChannelsLast, {kReferencePool}},
       {OpType::GlobalPoolOptions, LayoutRule::kChannelsLast, {kReferenceGlobalPool}},
       {OpType::BinaryOptions, LayoutRule::kSame, {kReferenceBinary}},

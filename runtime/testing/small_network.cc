@@ -150,7 +150,7 @@ Graph SmallNetwork(uint32_t seed, bool int8) {
   pool.dilations = {1, 1};
   pool.pads_begin = {1, 1};
   pool.pads_end = {0, 0};
-  const TensorId pooled = b.Activation("pooled", {-1, 24, 4, 4}, false);
+  const TensorId pooled = b.Activation("pooled", {-1, 24, 4, 5}, false);
   g.AddNode("pooled", std::move(pool), {grouped}, {pooled});
   const TensorId mean = b.Activation("mean", {-1, 24, 1, 1}, false);
   schema::GlobalPoolOptionsT global;
