@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Prints "N passed, N failed, N skipped" for the Bazel test run whose build event file (JSON) is given.
 
-Counts the test cases that each test's XML report lists. A test that could not be built, or that ended without saying
-which case failed, counts as one failure. Exits with 1 if anything failed or nothing ran.
+Counts the test cases that each test's XML report lists. A target that could not be built, or a test that ended without
+saying which case failed, counts as one failure. Exits with 1 if anything failed or nothing ran.
 """
 
 import collections
@@ -39,6 +39,8 @@ def main():
         for event in map(json.loads, events):
             name, details = next(iter(event["id"].items()))
             if name == "targetConfigured" and "testSize" in event.get("configured", {}):
+                configured.add(details["label"])
+            elif event.get("aborted", {}).get("reason") == "ANALYSIS_FAILURE" and "label" in details:
                 configured.add(details["label"])
             elif name == "testResult" and "testResult" in event:
                 ran.add(details["label"])
