@@ -65,7 +65,8 @@ struct Filler {
 #pragma GCC unroll 2
     for (int g = 0; g < G; ++g) {
       L::Interleave(Load<kFlip>(4 * g, offset), Load<kFlip>(4 * g + 1, offset),
-                    Load<kFlip>(4 * g + 2, offset), Load<kFlip>(4 * g + 3, offset), to + g * L::kGroup);
+                    Load<kFlip>(4 * g + 2, offset), Load<kFlip>(4 * g + 3, offset),
+                    to + g * L::kGroup);
     }
     ++column, to += kColumn;
   }
@@ -99,7 +100,8 @@ struct BlockArgs {
 // Adds the products of one column of taps to R x W sums.
 template <class V, int G, int R, int W>
 inline __attribute__((always_inline)) void AddColumn(const uint8_t* columns, int64_t step,
-                                                     const uint8_t* weights, typename V::I (&sum)[R][W]) {
+                                                     const uint8_t* weights,
+                                                     typename V::I (&sum)[R][W]) {
   using L = Interleaver<V>;
 #pragma GCC unroll 2
   for (int g = 0; g < G; ++g) {
@@ -117,8 +119,8 @@ inline __attribute__((always_inline)) void AddColumn(const uint8_t* columns, int
 
 // Sums of quarter `j` of the block's channels for R rows x W columns.
 template <class V, int KW, int S, int G, int R, int W>
-inline __attribute__((always_inline)) void SumQuarter(const BlockArgs& b, const uint8_t* columns, int j,
-                                                      typename V::I (&sum)[R][W]) {
+inline __attribute__((always_inline)) void SumQuarter(const BlockArgs& b, const uint8_t* columns,
+                                                      int j, typename V::I (&sum)[R][W]) {
   using L = Interleaver<V>;
   constexpr int64_t kColumn = G * L::kGroup, kTaps = G * R * L::kStored;
   const auto bias = V::Load(b.bias + j * (V::kBytes / 4));
@@ -148,15 +150,17 @@ inline typename V::F ResidualQuarter(const Epilogue& e, typename V::I bytes, int
   const auto zero = V::Zero();
   const auto half = j < 2 ? V::Lo8(bytes, zero) : V::Hi8(bytes, zero);
   const auto wide = j % 2 == 0 ? V::Lo16(half, zero) : V::Hi16(half, zero);
-  return V::Mul(V::ToFloat(V::Sub32(wide, V::Set32(e.residual_zero_point))), V::SetF(e.residual_multiplier));
+  return V::Mul(V::ToFloat(V::Sub32(wide, V::Set32(e.residual_zero_point))),
+                V::SetF(e.residual_multiplier));
 }
 
 struct Outputs {
-  int64_t index[4];  // of the first channel of each row's first column
+  int64_t index[4];   // of the first channel of each row's first column
   int rows, columns;  // that exist
 };
 
-// R x W outputs, requantized to bytes. kPlain: without a residual, and the block has all of its channels.
+// R x W outputs, requantized to bytes. kPlain: without a residual, and the block has all of its
+// channels.
 template <class V, int KW, int S, int G, int R, int W, bool kPlain>
 inline __attribute__((always_inline)) void TileBytes(const DepthwiseArgs& a, const BlockArgs& b,
                                                      const uint8_t* columns, const Outputs& out) {
@@ -236,7 +240,8 @@ inline __attribute__((always_inline)) void TileBytes(const DepthwiseArgs& a, con
 
 // As TileBytes, for f32 outputs and f32 residuals: element by element.
 template <class V, int KW, int S, int G, int R, int W>
-__attribute__((noinline)) void TileAny(const DepthwiseArgs& a, const BlockArgs& b, const uint8_t* columns, const Outputs& out) {
+__attribute__((noinline)) void TileAny(const DepthwiseArgs& a, const BlockArgs& b,
+                                       const uint8_t* columns, const Outputs& out) {
   constexpr int kLanes = V::kBytes / 4;
   for (int j = 0; j < 4; ++j) {
     typename V::I sum[R][W];
@@ -256,8 +261,8 @@ __attribute__((noinline)) void TileAny(const DepthwiseArgs& a, const BlockArgs& 
   }
 }
 
-// The strip's outputs of columns [0, columns) of a segment. Columns are interleaved just before the first
-// tile that reads them, so that loads overlap with products.
+// The strip's outputs of columns [0, columns) of a segment. Columns are interleaved just before the
+// first tile that reads them, so that loads overlap with products.
 template <class V, int KW, int S, int G, int R, int W, bool kPlain>
 void Segment(const DepthwiseArgs& a, const BlockArgs& b, Filler<V, G, kPlain>& filler, Outputs out,
              int64_t columns) {
@@ -281,7 +286,8 @@ void Segment(const DepthwiseArgs& a, const BlockArgs& b, Filler<V, G, kPlain>& f
 
 // One strip of one channel block, in segments whose interleaved columns fit into the nearest cache.
 template <class V, int KW, int S, int G, int R, int W, bool kPlain>
-void StripOf(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy, int64_t channel) {
+void StripOf(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy,
+             int64_t channel) {
   using F = Filler<V, G, kPlain>;
   alignas(64) uint8_t buffer[kColumnBytes];
   F filler = {a, {}, b.count, 0, buffer};
@@ -302,7 +308,8 @@ void StripOf(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t 
     const int64_t columns = a.ow - ox < width ? a.ow - ox : width;
     filler.column = ox * sw - a.pad_left;
     filler.to = buffer;
-    for (int r = 0; r < R; ++r) out.index[r] = ((image * a.oh + oy + r) * a.ow + ox) * a.c + channel;
+    for (int r = 0; r < R; ++r)
+      out.index[r] = ((image * a.oh + oy + r) * a.ow + ox) * a.c + channel;
     Segment<V, KW, S, G, R, W, kPlain>(a, b, filler, out, columns);
   }
 }

@@ -50,10 +50,14 @@ namespace {
 
 const DepthwiseCode& CodeFor(Isa isa) {
   switch (isa) {
-    case Isa::kAvx512Vnni: return kDepthwiseAvx512Vnni;
-    case Isa::kAvxVnni: return kDepthwiseAvxVnni;
-    case Isa::kAvx2: return kDepthwiseAvx2;
-    default: return kDepthwiseScalar;
+    case Isa::kAvx512Vnni:
+      return kDepthwiseAvx512Vnni;
+    case Isa::kAvxVnni:
+      return kDepthwiseAvxVnni;
+    case Isa::kAvx2:
+      return kDepthwiseAvx2;
+    default:
+      return kDepthwiseScalar;
   }
 }
 
@@ -83,8 +87,8 @@ std::vector<int64_t> ChannelOrder(int64_t channels, const DepthwiseCode& code) {
 }
 
 // One vector of weights: for each lane, the taps that its four bytes meet.
-int8_t* PackVector(const ConvGeometry& g, DepthwiseForm form, const int8_t* w, absl::Span<const int64_t> lanes,
-                   int64_t kx, int64_t first_tap, int8_t* to) {
+int8_t* PackVector(const ConvGeometry& g, DepthwiseForm form, const int8_t* w,
+                   absl::Span<const int64_t> lanes, int64_t kx, int64_t first_tap, int8_t* to) {
   const auto tap = [&](int64_t channel, int byte) -> int8_t {
     const int64_t ky = first_tap + byte;
     return channel < 0 || ky < 0 || ky >= g.kh ? 0 : w[(channel * g.kh + ky) * g.kw + kx];
@@ -112,7 +116,8 @@ void PackInterleaved(const ConvGeometry& g, const DepthwiseStrip& strip, const D
   for (const ChannelBlock& block : Blocks(g.c, code)) {
     const size_t lanes = static_cast<size_t>(block.width / 4);
     for (size_t quarter = 0; quarter < 4; ++quarter) {
-      const auto channels = order.subspan(static_cast<size_t>(block.begin) + quarter * lanes, lanes);
+      const auto channels =
+          order.subspan(static_cast<size_t>(block.begin) + quarter * lanes, lanes);
       for (int64_t kx = 0; kx < g.kw; ++kx) {
         for (int group = 0; group < strip.groups; ++group) {
           for (int row = 0; row < strip.rows; ++row) {
@@ -186,7 +191,8 @@ absl::Status Check(const KernelContext& context) {
                                                  " input and ", g.oc, " output channels"));
   }
   if (g.kh > 7 || g.kw > 7) {
-    return absl::UnimplementedError(absl::StrCat("kernel is ", g.kh, "x", g.kw, ", at most 7x7 here"));
+    return absl::UnimplementedError(
+        absl::StrCat("kernel is ", g.kh, "x", g.kw, ", at most 7x7 here"));
   }
   if (g.dh != 1 || g.dw != 1) return absl::UnimplementedError("dilated");
   if (g.sh > 8 || g.sw > 8) return absl::UnimplementedError("stride above 8");
@@ -198,15 +204,16 @@ const int8_t* Pack(const KernelContext& context, const ConvGeometry& g, const De
   const DepthwiseCode& code = CodeFor(isa);
   const auto* w = static_cast<const int8_t*>(context.input(1).data);
   const std::string key =
-      absl::StrCat("simd_depthwise/", Name(isa), "/", reinterpret_cast<uintptr_t>(w), "/", strip.rows, "/",
-                   strip.groups, "/", g.sh, "/", ToString(context.input(1).shape));
+      absl::StrCat("simd_depthwise/", Name(isa), "/", reinterpret_cast<uintptr_t>(w), "/",
+                   strip.rows, "/", strip.groups, "/", g.sh, "/", ToString(context.input(1).shape));
   if (code.form == DepthwiseForm::kTaps) {
     return reinterpret_cast<const int8_t*>(context.packed->GetOrPack(
         key, static_cast<size_t>(g.c * g.kh * g.kw),
         [&](uint8_t* to) { PackTaps(g, w, reinterpret_cast<int8_t*>(to)); }));
   }
   const size_t bytes_per_lane = code.form == DepthwiseForm::kPairs ? 8 : 4;
-  const size_t size = order.size() * bytes_per_lane * static_cast<size_t>(g.kw * strip.rows * strip.groups);
+  const size_t size =
+      order.size() * bytes_per_lane * static_cast<size_t>(g.kw * strip.rows * strip.groups);
   return reinterpret_cast<const int8_t*>(context.packed->GetOrPack(key, size, [&](uint8_t* to) {
     PackInterleaved(g, strip, code, w, order, reinterpret_cast<int8_t*>(to));
   }));

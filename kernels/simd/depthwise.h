@@ -7,10 +7,11 @@
 
 // Depthwise convolution with vector dot products of four bytes.
 //
-// For each column of the image, the bytes of four neighbouring rows are interleaved so that each 32-bit
-// lane holds four vertical taps of one channel. An interleaved column serves every horizontal tap that
-// touches it, and, with the weights shifted by a row, several output rows. Interleaving and packing stay
-// within 128-bit lanes, so that the packing of results undoes the order that interleaving made.
+// For each column of the image, the bytes of four neighbouring rows are interleaved so that each
+// 32-bit lane holds four vertical taps of one channel. An interleaved column serves every
+// horizontal tap that touches it, and, with the weights shifted by a row, several output rows.
+// Interleaving and packing stay within 128-bit lanes, so that the packing of results undoes the
+// order that interleaving made.
 
 namespace octet {
 namespace simd {
@@ -21,11 +22,11 @@ struct DepthwiseArgs {
   void* y;
   int64_t n, c, h, w, oh, ow;
   int32_t kh, kw, sh, sw, pad_top, pad_left;
-  uint8_t x_flip;  // 0x80 for s8
-  uint8_t x_zero;  // zero point as u8: what padding holds
+  uint8_t x_flip;          // 0x80 for s8
+  uint8_t x_zero;          // zero point as u8: what padding holds
   const uint8_t* padding;  // a row of w columns of padding, in the form of x
-  int32_t rows;    // output rows that one strip computes
-  int32_t groups;  // groups of four input rows that a strip reads
+  int32_t rows;            // output rows that one strip computes
+  int32_t groups;          // groups of four input rows that a strip reads
   const int8_t* weights;
   const Epilogue* epilogue;
 };
@@ -44,8 +45,8 @@ struct DepthwiseStrip {
 };
 DepthwiseStrip ChooseDepthwiseStrip(int kh, int kw, int sh, int sw);
 
-// Consecutive channels that one pass handles: `width` (16, 32 or 64) of them from `begin` on, of which
-// `count` exist.
+// Consecutive channels that one pass handles: `width` (16, 32 or 64) of them from `begin` on, of
+// which `count` exist.
 struct ChannelBlock {
   int64_t begin;
   int width;

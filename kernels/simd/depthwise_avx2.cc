@@ -9,16 +9,17 @@ namespace octet {
 namespace simd {
 namespace {
 
+#include "kernels/simd/depthwise-inl.h"
 #include "kernels/simd/vec256_base-inl.h"
 #include "kernels/simd/vec_avx2-inl.h"
-#include "kernels/simd/depthwise-inl.h"
 
 void Run(const DepthwiseArgs& args, int64_t begin, int64_t end) {
   const int64_t blocks = CountChannelBlocks(args.c, 32, 32);
   const int64_t strips = (args.oh + args.rows - 1) / args.rows;
   for (int64_t unit = begin; unit < end; ++unit) {
     const int64_t strip = unit / blocks % strips, image = unit / blocks / strips;
-    RunBlock<VecAvx2>(args, image, strip * args.rows, ChannelBlockAt(unit % blocks, args.c, 32, 32));
+    RunBlock<VecAvx2>(args, image, strip * args.rows,
+                      ChannelBlockAt(unit % blocks, args.c, 32, 32));
   }
 }
 

@@ -9,9 +9,9 @@ namespace octet {
 namespace simd {
 namespace {
 
+#include "kernels/simd/depthwise-inl.h"
 #include "kernels/simd/vec256_base-inl.h"
 #include "kernels/simd/vec_avx512-inl.h"
-#include "kernels/simd/depthwise-inl.h"
 
 void Run(const DepthwiseArgs& args, int64_t begin, int64_t end) {
   const int64_t blocks = CountChannelBlocks(args.c, 16, 64);

@@ -7,7 +7,8 @@ namespace {
 constexpr int kWidth = 64;  // channels of a block
 
 // One output column of one block of channels.
-void Column(const DepthwiseArgs& a, int64_t image, int64_t oy, int64_t ox, const ChannelBlock& block) {
+void Column(const DepthwiseArgs& a, int64_t image, int64_t oy, int64_t ox,
+            const ChannelBlock& block) {
   const Epilogue& e = *a.epilogue;
   int32_t sum[kWidth];
   for (int c = 0; c < block.count; ++c) sum[c] = e.bias[block.begin + c];

@@ -1,9 +1,4 @@
-#include <memory>
-#include <tuple>
-
-#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "kernels/simd/isa.h"
 #include "kernels/simd/quantized_case.h"
 #include "kernels/simd/simd.h"
 
@@ -11,39 +6,12 @@ namespace octet {
 namespace simd {
 namespace {
 
-// The instruction sets that this CPU can run, one set of features for each.
-std::vector<CpuFeatures> RunnableCpus() {
-  std::vector<CpuFeatures> cpus(1);
-  const CpuFeatures host = CpuFeatures::Host();
-  if (host.avx2) {
-    cpus.emplace_back();
-    cpus.back().avx2 = true;
-  }
-  if (host.avx2 && host.avx_vnni) {
-    cpus.emplace_back(cpus.back());
-    cpus.back().avx_vnni = true;
-  }
-  if (host.avx512 && host.avx512_vnni) cpus.push_back(host);
-  return cpus;
-}
-
-// Expects the reference's bits from every instruction set on one and on three threads.
 void ExpectExact(ConvCase c, uint32_t seed = 1) {
   c.oc = c.groups = c.c;
   QuantizedCase test(c, seed);
-  for (const CpuFeatures& cpu : RunnableCpus()) {
-    for (int threads : {1, 3}) {
-      auto pool = ThreadPool::Create(threads);
-      auto packed = NewPackedWeights();
-      const KernelContext context = test.Context(cpu, pool.get(), packed.get());
-      ASSERT_TRUE(kSimdDepthwise.check(context).ok()) << kSimdDepthwise.check(context);
-      auto kernel = kSimdDepthwise.prepare(context);
-      ASSERT_TRUE(kernel.ok()) << kernel.status();
-      EXPECT_EQ(test.Compare(**kernel, pool.get()), "")
-          << Name(ChooseIsa(cpu)) << ", " << threads << " threads, " << c.c << " channels, kernel " << c.kh
-          << "x" << c.kw << ", stride " << c.sh << ", image " << c.h << "x" << c.w;
-    }
-  }
+  EXPECT_EQ(CompareEverywhere(kSimdDepthwise, test), "")
+      << c.c << " channels, kernel " << c.kh << "x" << c.kw << ", stride " << c.sh << ", image "
+      << c.h << "x" << c.w;
 }
 
 TEST(SimdDepthwise, EveryKernelSizeAndStride) {
@@ -131,7 +99,8 @@ TEST(SimdDepthwise, TypesResidualsAndRanges) {
 TEST(SimdDepthwise, TiesRoundToEven) {
   ConvCase c;
   c.c = 64, c.per_channel = false;
-  c.x_scale = 1.0f, c.y_scale = 512.0f, c.w_scale = 1.0f;  // sums of some thousands, many of them ties
+  c.x_scale = 1.0f, c.y_scale = 512.0f,
+  c.w_scale = 1.0f;  // sums of some thousands, many of them ties
   c.y_zero_point = 128;
   ExpectExact(c);
   c.residual_type = DataType::kU8, c.residual_scale = 256.0f;
@@ -147,15 +116,8 @@ TEST(SimdDepthwise, Saturates) {
 }
 
 TEST(SimdDepthwise, RefusesWithAReason) {
-  auto pool = ThreadPool::Create(1);
-  auto packed = NewPackedWeights();
-  const auto reason = [&](const ConvCase& c) {
-    QuantizedCase test(c, 1);
-    const KernelContext context = test.Context({}, pool.get(), packed.get());
-    absl::Status status = kSimdDepthwise.check(context);
-    if (status.ok()) status = kSimdDepthwise.prepare(context).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kUnimplemented);
-    return std::string(status.message());
+  const auto reason = [](const ConvCase& c) {
+    return Refusal(kSimdDepthwise, QuantizedCase(c, 1));
   };
   ConvCase c;
   c.groups = 4;

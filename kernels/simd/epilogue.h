@@ -3,14 +3,14 @@
 
 #include <cstdint>
 
-// Plain data and scalar code that the vector code of every instruction set shares. Nothing here pulls in
-// library code: files that are compiled for one instruction set include it.
+// Plain data and scalar code that the vector code of every instruction set shares. Nothing here
+// pulls in library code: files that are compiled for one instruction set include it.
 
 namespace octet {
 namespace simd {
 
-// What turns the s32 sums of one operator into output elements. Activations of type s8 are handled as u8
-// throughout: q + 128, that is q with the top bit flipped, and the zero points move along.
+// What turns the s32 sums of one operator into output elements. Activations of type s8 are handled
+// as u8 throughout: q + 128, that is q with the top bit flipped, and the zero points move along.
 struct Epilogue {
   // One entry per output channel in the order of the kernel's accumulators, padded with zeros.
   const int32_t* bias;      // bias - zero_point(x) * sum of the channel's weights, modulo 2^32
@@ -35,8 +35,8 @@ struct Epilogue {
 
 // One output element from its sum, which includes the bias. `index` counts elements of y and of the
 // residual from their beginnings.
-void FinishOne(const Epilogue& epilogue, int32_t sum, float multiplier, const void* residual, void* y,
-               int64_t index);
+void FinishOne(const Epilogue& epilogue, int32_t sum, float multiplier, const void* residual,
+               void* y, int64_t index);
 
 }  // namespace simd
 }  // namespace octet

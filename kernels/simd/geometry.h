@@ -18,8 +18,8 @@ struct ConvGeometry {
   int64_t groups;
 };
 
-// The geometry of the convolution in `context`. Unimplemented for 3-D convolutions and for layouts other
-// than channels last.
+// The geometry of the convolution in `context`. Unimplemented for 3-D convolutions and for layouts
+// other than channels last.
 absl::StatusOr<ConvGeometry> ConvGeometryOf(const KernelContext& context);
 
 // The operands of the convolution in `context`, which must outlive the result.

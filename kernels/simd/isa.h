@@ -8,7 +8,8 @@
 namespace octet {
 namespace simd {
 
-// The instruction sets that the kernels of this folder are written for. All of them give the same bits.
+// The instruction sets that the kernels of this folder are written for. All of them give the same
+// bits.
 enum class Isa : uint8_t {
   kScalar,      // portable C++
   kAvx2,        // products of 16-bit pairs (vpmaddwd), exact
@@ -25,10 +26,14 @@ inline Isa ChooseIsa(const CpuFeatures& cpu) {
 
 inline const char* Name(Isa isa) {
   switch (isa) {
-    case Isa::kAvx512Vnni: return "avx512_vnni";
-    case Isa::kAvxVnni: return "avx_vnni";
-    case Isa::kAvx2: return "avx2";
-    default: return "scalar";
+    case Isa::kAvx512Vnni:
+      return "avx512_vnni";
+    case Isa::kAvxVnni:
+      return "avx_vnni";
+    case Isa::kAvx2:
+      return "avx2";
+    default:
+      return "scalar";
   }
 }
 

@@ -16,8 +16,7 @@ constexpr int64_t kTasksPerThread = 4;  // evens out threads that were held up
 // Tasks that `units` of about `total_ns` altogether are cut into.
 inline int64_t ChooseTasks(int threads, int64_t units, int64_t total_ns) {
   if (threads <= 1) return 1;
-  return std::max<int64_t>(
-      1, std::min({units, threads * kTasksPerThread, total_ns / kMinTaskNs}));
+  return std::max<int64_t>(1, std::min({units, threads * kTasksPerThread, total_ns / kMinTaskNs}));
 }
 
 // Calls fn(begin, end) on ranges that cover [0, units), from several threads when that pays.

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/simd/isa.h"
 #include "runtime/core/numerics.h"
 
 namespace octet {
@@ -73,7 +74,8 @@ void QuantizedCase::SetOperands(const ConvCase& c, const Shape& x, const Shape& 
   w_quant_.axis = -1;
   if (c.per_channel) w_quant_.axis = channel_axis;
   inputs_.push_back(MakeOperand(DataType::kS8, w, Layout::kPlain, &w_quant_));
-  inputs_.push_back(c.bias ? MakeOperand(DataType::kS32, {channels}, Layout::kPlain, nullptr) : Operand());
+  inputs_.push_back(c.bias ? MakeOperand(DataType::kS32, {channels}, Layout::kPlain, nullptr)
+                           : Operand());
   if (c.residual_type != DataType::kUnknown) {
     const bool f32 = c.residual_type == DataType::kF32;
     inputs_.push_back(MakeOperand(c.residual_type, y, layout, f32 ? nullptr : &residual_quant_));
@@ -135,7 +137,8 @@ void QuantizedCase::ReferenceConv(const ConvCase& c) {
       int64_t sum = 0;
       for (int64_t ky = 0; ky < c.kh; ++ky) {
         for (int64_t kx = 0; kx < c.kw; ++kx) {
-          const int64_t iy = oy * c.sh - c.pad_top + ky * c.dh, ix = ox * c.sw - c.pad_left + kx * c.dw;
+          const int64_t iy = oy * c.sh - c.pad_top + ky * c.dh,
+                        ix = ox * c.sw - c.pad_left + kx * c.dw;
           if (iy < 0 || iy >= c.h || ix < 0 || ix >= c.w) continue;
           const int64_t x = ((image * c.h + iy) * c.w + ix) * c.c + o / out * in;
           const int8_t* w = &w_[static_cast<size_t>(((o * in) * c.kh + ky) * c.kw + kx)];
@@ -168,14 +171,16 @@ void QuantizedCase::ReferenceMatMul(const MatMulCase& c) {
     for (int64_t o = 0; o < c.n; ++o) {
       int64_t sum = 0;
       for (int64_t i = 0; i < c.k; ++i) {
-        sum += X(row * c.k + i) * w_[static_cast<size_t>(c.transpose_b ? o * c.k + i : i * c.n + o)];
+        sum +=
+            X(row * c.k + i) * w_[static_cast<size_t>(c.transpose_b ? o * c.k + i : i * c.n + o)];
       }
       expected_.push_back(Finish(c.numbers, sum, o, row * c.n + o));
     }
   }
 }
 
-KernelContext QuantizedCase::Context(const CpuFeatures& cpu, ThreadPool* pool, PackedWeights* packed) const {
+KernelContext QuantizedCase::Context(const CpuFeatures& cpu, ThreadPool* pool,
+                                     PackedWeights* packed) const {
   KernelContext context;
   context.node = &node_;
   context.inputs = inputs_;
@@ -192,8 +197,9 @@ std::string QuantizedCase::Compare(const Kernel& kernel, ThreadPool* pool) {
   std::vector<uint8_t> y(size + 64, kGuard);
   std::vector<uint8_t> scratch(kernel.scratch_bytes() + 64);
   const bool f32_residual = inputs_.size() > 3 && inputs_[3].type == DataType::kF32;
-  const void* inputs[] = {x_.data(), w_.data(), bias_.data(),
-                          f32_residual ? static_cast<const void*>(residual_f32_.data()) : residual_.data()};
+  const void* inputs[] = {
+      x_.data(), w_.data(), bias_.data(),
+      f32_residual ? static_cast<const void*>(residual_f32_.data()) : residual_.data()};
   void* outputs[] = {y.data()};
   RunArgs args;
   args.inputs = inputs;
@@ -205,13 +211,60 @@ std::string QuantizedCase::Compare(const Kernel& kernel, ThreadPool* pool) {
     float actual = y_type_ == DataType::kS8 ? static_cast<int8_t>(y[i]) : y[i];
     if (y_type_ == DataType::kF32) std::memcpy(&actual, &y[i * 4], 4);
     if (std::memcmp(&actual, &expected_[i], 4) != 0 && !(actual == 0 && expected_[i] == 0)) {
-      return absl::StrCat("element ", i, " of ", expected_.size(), " is ", actual, ", not ", expected_[i]);
+      return absl::StrCat("element ", i, " of ", expected_.size(), " is ", actual, ", not ",
+                          expected_[i]);
     }
   }
   for (size_t i = size; i < y.size(); ++i) {
     if (y[i] != kGuard) return absl::StrCat("wrote ", i - size, " bytes beyond the output");
   }
   return "";
+}
+
+namespace {
+
+// One set of features for each instruction set that this CPU can run.
+std::vector<CpuFeatures> RunnableCpus() {
+  std::vector<CpuFeatures> cpus(1);
+  const CpuFeatures host = CpuFeatures::Host();
+  CpuFeatures avx2;
+  avx2.avx2 = host.avx2;
+  if (host.avx2) cpus.push_back(avx2);
+  avx2.avx_vnni = host.avx_vnni;
+  if (ChooseIsa(avx2) == Isa::kAvxVnni) cpus.push_back(avx2);
+  if (ChooseIsa(host) == Isa::kAvx512Vnni) cpus.push_back(host);
+  return cpus;
+}
+
+}  // namespace
+
+std::string CompareEverywhere(const KernelEntry& entry, QuantizedCase& test) {
+  static const std::shared_ptr<ThreadPool> pools[] = {ThreadPool::Create(1), ThreadPool::Create(3)};
+  for (const CpuFeatures& cpu : RunnableCpus()) {
+    for (const auto& pool : pools) {
+      const auto packed = NewPackedWeights();
+      const KernelContext context = test.Context(cpu, pool.get(), packed.get());
+      const std::string where = absl::StrCat(entry.name, " with ", Name(ChooseIsa(cpu)), " on ",
+                                             pool->threads(), " threads: ");
+      if (absl::Status s = entry.check(context); !s.ok()) return absl::StrCat(where, s.ToString());
+      auto kernel = entry.prepare(context);
+      if (!kernel.ok()) return absl::StrCat(where, kernel.status().ToString());
+      const std::string difference = test.Compare(**kernel, pool.get());
+      if (!difference.empty()) return absl::StrCat(where, difference);
+    }
+  }
+  return "";
+}
+
+std::string Refusal(const KernelEntry& entry, const QuantizedCase& test) {
+  const auto pool = ThreadPool::Create(1);
+  const auto packed = NewPackedWeights();
+  const KernelContext context = test.Context({}, pool.get(), packed.get());
+  absl::Status status = entry.check(context);
+  if (status.ok()) status = entry.prepare(context).status();
+  if (status.ok()) return "accepted";
+  if (status.code() != absl::StatusCode::kUnimplemented) return status.ToString();
+  return std::string(status.message());
 }
 
 }  // namespace simd

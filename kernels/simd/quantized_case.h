@@ -10,8 +10,8 @@
 #include "absl/status/statusor.h"
 #include "kernels/kernel.h"
 
-// For tests: quantized convolutions and matrix products with random operands, and their results by the
-// definition.
+// For tests: quantized convolutions and matrix products with random operands, and their results by
+// the definition.
 
 namespace octet {
 namespace simd {
@@ -48,8 +48,8 @@ class QuantizedCase {
   // A context for the instruction sets in `cpu`; valid while this lives.
   KernelContext Context(const CpuFeatures& cpu, ThreadPool* pool, PackedWeights* packed) const;
 
-  // Runs `kernel`, and compares each element's bits with the definition. Empty when all are equal, else
-  // a description of the first difference.
+  // Runs `kernel`, and compares each element's bits with the definition. Empty when all are equal,
+  // else a description of the first difference.
   std::string Compare(const Kernel& kernel, ThreadPool* pool);
 
   // Of the definition.
@@ -75,6 +75,13 @@ class QuantizedCase {
   std::vector<float> expected_;  // integers, where y is quantized
   int64_t products_ = 0;
 };
+
+// Prepares and runs the case with `entry` for every instruction set that this CPU has, on one and
+// on three threads. Empty when all give the bits of the definition, else the first difference.
+std::string CompareEverywhere(const KernelEntry& entry, QuantizedCase& test);
+
+// The reason why `entry` does not accept the case, or "accepted".
+std::string Refusal(const KernelEntry& entry, const QuantizedCase& test);
 
 }  // namespace simd
 }  // namespace octet

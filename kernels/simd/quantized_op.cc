@@ -18,7 +18,8 @@ bool IsByteTensor(const Operand& o) {
 
 absl::Status CheckWeights(const Operand& w, int channel_axis) {
   if (w.type != DataType::kS8 || w.quant == nullptr) {
-    return absl::UnimplementedError(absl::StrCat("weights are ", Name(w.type), ", not quantized s8"));
+    return absl::UnimplementedError(
+        absl::StrCat("weights are ", Name(w.type), ", not quantized s8"));
   }
   if (w.data == nullptr) return absl::UnimplementedError("weights are not constant");
   if (!w.quant->per_tensor() && w.quant->axis != channel_axis) {
@@ -40,8 +41,8 @@ absl::Status CheckOutput(const QuantizedOp& op) {
   if (!op.residual.present()) return absl::OkStatus();
   const bool f32_residual = op.residual.type == DataType::kF32 && op.residual.quant == nullptr;
   if (!IsByteTensor(op.residual) && !(f32 && f32_residual)) {
-    return absl::UnimplementedError(
-        absl::StrCat("residual is ", Name(op.residual.type), " for an output of ", Name(op.y.type)));
+    return absl::UnimplementedError(absl::StrCat("residual is ", Name(op.residual.type),
+                                                 " for an output of ", Name(op.y.type)));
   }
   if (op.residual.shape != op.y.shape || op.residual.layout != op.y.layout) {
     return absl::UnimplementedError("residual lies in memory otherwise than the output");
@@ -86,7 +87,8 @@ absl::Status CheckQuantizedOp(const QuantizedOp& op) {
   }
   if (absl::Status s = CheckWeights(op.w, op.channel_axis); !s.ok()) return s;
   if (op.bias.present() && (op.bias.type != DataType::kS32 || op.bias.data == nullptr)) {
-    return absl::UnimplementedError(absl::StrCat("bias is ", Name(op.bias.type), ", not a constant s32"));
+    return absl::UnimplementedError(
+        absl::StrCat("bias is ", Name(op.bias.type), ", not a constant s32"));
   }
   return CheckOutput(op);
 }
@@ -114,15 +116,18 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
     owned.multiplier[i] =
         e.f32 ? static_cast<float>(static_cast<double>(op.x.quant->scale()) * scale_w)
               : RequantMultiplier(op.x.quant->scale(), scale_w, op.y.quant->scale());
-    const double bound = 255.0 * 128.0 * static_cast<double>(depth) + std::abs(static_cast<double>(b));
+    const double bound =
+        255.0 * 128.0 * static_cast<double>(depth) + std::abs(static_cast<double>(b));
     largest = std::max(largest, bound);
     largest_value = std::max(largest_value, bound * owned.multiplier[i]);
   }
   if (largest >= 2147483648.0) {
-    return absl::UnimplementedError(absl::StrCat("sums of ", depth, " products may exceed 32 bits"));
+    return absl::UnimplementedError(
+        absl::StrCat("sums of ", depth, " products may exceed 32 bits"));
   }
   if (!e.f32 && !(largest_value + 255.0 * e.residual_multiplier < 1073741824.0)) {
-    return absl::UnimplementedError("the output's scale is so small that values may exceed 32 bits");
+    return absl::UnimplementedError(
+        "the output's scale is so small that values may exceed 32 bits");
   }
   e.bias = owned.bias.data();
   e.multiplier = owned.multiplier.data();

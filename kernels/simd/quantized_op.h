@@ -26,8 +26,8 @@ struct QuantizedOp {
   float activation_min, activation_max;
 };
 
-// Unimplemented, with the reason, unless x is 8 bits wide, w constant symmetric s8, the bias a constant
-// s32 or absent, y 8 bits wide or f32, and the residual like y.
+// Unimplemented, with the reason, unless x is 8 bits wide, w constant symmetric s8, the bias a
+// constant s32 or absent, y 8 bits wide or f32, and the residual like y.
 absl::Status CheckQuantizedOp(const QuantizedOp& op);
 
 // An Epilogue with the memory behind it.
@@ -38,8 +38,8 @@ struct OwnedEpilogue {
 };
 
 // The epilogue of `op` with `depth` products in each sum. Entry i of `order` is the channel whose
-// accumulator comes i-th, or -1 for padding; `weight_sums` has one entry per channel. Unimplemented when
-// sums or requantized values could leave what the vector code can hold.
+// accumulator comes i-th, or -1 for padding; `weight_sums` has one entry per channel. Unimplemented
+// when sums or requantized values could leave what the vector code can hold.
 absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
                                            absl::Span<const int32_t> weight_sums,
                                            absl::Span<const int64_t> order);

@@ -3,8 +3,8 @@
 
 #include "kernels/kernel.h"
 
-// Our own vector kernels. They give the reference's bits on every instruction set, for any number of
-// threads.
+// Our own vector kernels. They give the reference's bits on every instruction set, for any number
+// of threads.
 
 namespace octet {
 

@@ -1,5 +1,5 @@
-// What all 256-bit vectors have in common. Include inside a region compiled for AVX2 or more, inside an
-// unnamed namespace.
+// What all 256-bit vectors have in common. Include inside a region compiled for AVX2 or more,
+// inside an unnamed namespace.
 
 struct Vec256Base {
   static constexpr int kBytes = 32;

@@ -5,7 +5,9 @@ struct Vec512 {
   static constexpr bool kPairs = false;
   using I = __m512i;
   using F = __m512;
-  struct Group { I bytes; };
+  struct Group {
+    I bytes;
+  };
 
   static I Load(const void* p) { return _mm512_loadu_si512(p); }
   static I LoadBytes(const uint8_t* p, int n) {
@@ -43,7 +45,9 @@ struct Vec512 {
 
 struct Vec256 : Vec256Base {
   static constexpr bool kPairs = false;
-  struct Group { I bytes; };
+  struct Group {
+    I bytes;
+  };
 
   static I LoadBytes(const uint8_t* p, int n) {
     return n == 32 ? Load(p) : _mm256_maskz_loadu_epi8(Mask(n), p);
@@ -61,7 +65,9 @@ struct Vec128 {
   static constexpr bool kPairs = false;
   using I = __m128i;
   using F = __m128;
-  struct Group { I bytes; };
+  struct Group {
+    I bytes;
+  };
 
   static I Load(const void* p) { return _mm_loadu_si128(static_cast<const __m128i*>(p)); }
   static I LoadBytes(const uint8_t* p, int n) {

@@ -2,6 +2,10 @@
 
 struct VecAvxVnni : VecPartial {
   static constexpr bool kPairs = false;
-  struct Group { I bytes; };
+  struct Group {
+    I bytes;
+  };
   static I Dot(I sum, Group x, Group w) { return _mm256_dpbusd_avx_epi32(sum, x.bytes, w.bytes); }
+  static Group Weights(const void* p) { return {Load(p)}; }
+  static Group Activations(I bytes) { return {bytes}; }
 };

@@ -1,0 +1,65 @@
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/simd/conv_kernel.h"
+#include "kernels/simd/geometry.h"
+#include "kernels/simd/simd.h"
+
+namespace octet {
+namespace simd {
+namespace {
+
+absl::Status Check(const KernelContext& context) {
+  const absl::StatusOr<ConvGeometry> geometry = ConvGeometryOf(context);
+  if (!geometry.ok()) return geometry.status();
+  return CheckQuantizedOp(QuantizedConvOf(context));
+}
+
+// One channel's weights, stored [channel][tap], as [tap][channel] with each segment padded to whole
+// groups.
+void FillRow(const int8_t* w, const ConvGeometry& g, const Patches& patches, int8_t* row) {
+  const int64_t channels = g.c / g.groups, taps = g.kh * g.kw;
+  const int64_t taps_per_segment = taps / patches.segments();
+  for (int64_t tap = 0; tap < taps; ++tap) {
+    int8_t* to =
+        row + tap / taps_per_segment * patches.padded_bytes() + tap % taps_per_segment * channels;
+    for (int64_t c = 0; c < channels; ++c) to[c] = w[c * taps + tap];
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
+  const absl::StatusOr<ConvGeometry> geometry = ConvGeometryOf(context);
+  if (!geometry.ok()) return geometry.status();
+  const ConvGeometry& g = *geometry;
+  const QuantizedOp op = QuantizedConvOf(context);
+  const Isa isa = ChooseIsa(context.cpu);
+  const Patches patches(g, 0);
+  std::vector<GemmBlock> blocks = MakeGemmBlocks(g.oc, g.groups, GemmCodeFor(isa).max_vectors);
+  const auto* w = static_cast<const int8_t*>(op.w.data);
+  const int64_t depth = g.c / g.groups * g.kh * g.kw;
+  const std::string key =
+      absl::StrCat("simd_conv/", GemmCodeFor(isa).max_vectors, "/", reinterpret_cast<uintptr_t>(w),
+                   "/", ToString(op.w.shape), "/", g.groups, "/", patches.segments());
+  const PackedGemm packed =
+      PackGemm(context.packed, key, blocks, g.oc, patches.segments() * patches.padded_bytes(),
+               [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
+                 for (int64_t i = 0; i < count; ++i) {
+                   FillRow(w + (first + i) * depth, g, patches, rows + i * row_bytes);
+                 }
+               });
+  absl::StatusOr<OwnedEpilogue> epilogue = MakeEpilogue(op, depth, packed.sums, GemmOrder(blocks));
+  if (!epilogue.ok()) return epilogue.status();
+  return absl::make_unique<ConvKernel>(isa, g, op.x.type, static_cast<uint8_t>(ZeroPointAsU8(op.x)),
+                                       context.pool->threads(), std::move(blocks), packed,
+                                       *std::move(epilogue));
+}
+
+}  // namespace
+}  // namespace simd
+
+const KernelEntry kSimdConv = {"simd_conv", simd::Check, simd::Prepare};
+
+}  // namespace octet

@@ -1,0 +1,94 @@
+// The tile of a matrix product over a 256-bit vector type of vec_*-inl.h, which provides Weights
+// and Activations. Include inside a region compiled for its instruction set, inside an unnamed
+// namespace.
+
+// Two vectors of requantized values to 16 bytes, in order.
+template <class V>
+inline __m128i PackRow(const Epilogue& e, __m256i low, __m256i high) {
+  const __m256i words = V::Adds16(V::PackS32(low, high), V::Set16(e.zero_point));
+  __m256i bytes = V::PackU16(words, words);
+  bytes = V::MaxU8(bytes, V::Set8(static_cast<uint8_t>(e.min)));
+  bytes = V::MinU8(bytes, V::Set8(static_cast<uint8_t>(e.max)));
+  bytes = V::Xor(bytes, V::Set8(e.flip));
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 0, 4, 1, 5);
+  return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(bytes, order));
+}
+
+// 8 residual bytes, in units of the output's scale.
+template <class V>
+inline __m256 ResidualBytes(const Epilogue& e, const uint8_t* p) {
+  const __m128i bytes = _mm_xor_si128(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p)),
+                                      _mm_set1_epi8(static_cast<char>(e.residual_flip)));
+  const __m256i q = V::Sub32(_mm256_cvtepu8_epi32(bytes), V::Set32(e.residual_zero_point));
+  return V::Mul(V::ToFloat(q), V::SetF(e.residual_multiplier));
+}
+
+// One row of 16 channels, all of which exist, to bytes.
+template <class V>
+inline void FinishRow(const GemmTile& t, int64_t index, const __m256i* sum) {
+  const Epilogue& e = *t.epilogue;
+  __m256 v[2];
+  for (int j = 0; j < 2; ++j) {
+    v[j] = V::Mul(V::ToFloat(sum[j]), V::LoadF(t.multiplier + 8 * j));
+    if (t.residual != nullptr) {
+      v[j] = V::Add(v[j],
+                    ResidualBytes<V>(e, static_cast<const uint8_t*>(t.residual) + index + 8 * j));
+    }
+  }
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(static_cast<uint8_t*>(t.y) + index),
+                   PackRow<V>(e, V::ToInt(v[0]), V::ToInt(v[1])));
+}
+
+// One row in all other cases, channel by channel.
+template <class V>
+inline void FinishChannels(const GemmTile& t, int64_t index, const __m256i* sum) {
+  int32_t lanes[16];
+  V::Store(lanes, sum[0]);
+  V::Store(lanes + 8, sum[1]);
+  for (int c = 0; c < t.channels; ++c) {
+    FinishOne(*t.epilogue, lanes[c], t.multiplier[c], t.residual, t.y, index + c);
+  }
+}
+
+template <class V, int M>
+void Tile(const GemmTile& t) {
+  __m256i sum[M][2];
+#pragma GCC unroll 8
+  for (int m = 0; m < M; ++m) {
+    sum[m][0] = V::Load(t.bias);
+    sum[m][1] = V::Load(t.bias + 8);
+  }
+  const __m256i flip = V::Set8(t.x_flip);
+  const int8_t* w = t.weights;
+  const uint8_t* const* rows = t.rows;
+  for (int64_t s = 0; s < t.segments; ++s, rows += t.row_stride) {
+    const uint8_t* row[M];
+#pragma GCC unroll 8
+    for (int m = 0; m < M; ++m) row[m] = rows[m];
+    for (int64_t k = 0; k < 4 * t.groups; k += 4, w += 64) {
+      const auto w0 = V::Weights(w), w1 = V::Weights(w + 32);
+#pragma GCC unroll 8
+      for (int m = 0; m < M; ++m) {
+        int32_t group;
+        __builtin_memcpy(&group, row[m] + k, 4);
+        const auto x = V::Activations(V::Xor(V::Set32(group), flip));
+        sum[m][0] = V::Dot(sum[m][0], x, w0);
+        sum[m][1] = V::Dot(sum[m][1], x, w1);
+      }
+    }
+  }
+  const bool whole = t.channels == 16 && !t.epilogue->f32;
+#pragma GCC unroll 8
+  for (int m = 0; m < M; ++m) {
+    if (whole) {
+      FinishRow<V>(t, t.index + m * t.y_stride, sum[m]);
+    } else {
+      FinishChannels<V>(t, t.index + m * t.y_stride, sum[m]);
+    }
+  }
+}
+
+template <class V, int M>
+void Advance(GemmTile& t, int64_t& rows) {
+  for (; rows >= M; rows -= M, t.rows += M, t.index += M * t.y_stride) Tile<V, M>(t);
+}

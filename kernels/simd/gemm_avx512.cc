@@ -1,0 +1,214 @@
+#include <immintrin.h>
+
+#include "kernels/simd/gemm.h"
+
+#pragma GCC push_options
+#pragma GCC target("avx2,avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vnni")
+
+namespace octet {
+namespace simd {
+namespace {
+
+inline int32_t LoadGroup(const uint8_t* p) {
+  int32_t v;
+  __builtin_memcpy(&v, p, sizeof(v));
+  return v;
+}
+
+inline __mmask64 FirstBytes(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
+inline __mmask16 FirstLanes(int n) {
+  return static_cast<__mmask16>(n >= 16 ? 0xffff : (1 << n) - 1);
+}
+
+// Brings the order that packing within 128-bit lanes leaves, four channels of each vector in turn,
+// back to that of the channels.
+inline __m512i InOrder(__m512i packed) {
+  const __m512i index = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+  return _mm512_permutexvar_epi32(index, packed);
+}
+
+// 16 * N requantized values of one row to bytes, in order.
+template <int N>
+inline __attribute__((always_inline)) __m512i PackRow(const Epilogue& e, const __m512i (&v)[N]) {
+  const __m512i zero_point = _mm512_set1_epi16(static_cast<short>(e.zero_point));
+  const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[N > 1 ? 1 : 0]), zero_point);
+  __m512i high = low;
+  if constexpr (N > 2) {
+    high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[N > 3 ? 3 : 2]), zero_point);
+  }
+  __m512i bytes = _mm512_packus_epi16(low, high);
+  bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8(static_cast<char>(e.min)));
+  bytes = _mm512_min_epu8(bytes, _mm512_set1_epi8(static_cast<char>(e.max)));
+  return InOrder(_mm512_xor_si512(bytes, _mm512_set1_epi8(static_cast<char>(e.flip))));
+}
+
+template <int N>
+inline __attribute__((always_inline)) void StoreRow(uint8_t* y, __m512i bytes, int channels) {
+  if (channels < 16 * N) {
+    _mm512_mask_storeu_epi8(y, FirstBytes(channels), bytes);
+  } else if constexpr (N == 1) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y), _mm512_castsi512_si128(bytes));
+  } else if constexpr (N == 2) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(bytes));
+  } else if constexpr (N == 3) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), _mm512_castsi512_si256(bytes));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y + 32), _mm512_extracti32x4_epi32(bytes, 2));
+  } else {
+    _mm512_storeu_si512(y, bytes);
+  }
+}
+
+// 16 residual bytes, in units of the output's scale.
+inline __m512 ResidualBytes(const Epilogue& e, const uint8_t* p, __mmask16 lanes) {
+  const __m128i bytes = _mm_xor_si128(_mm_maskz_loadu_epi8(lanes, p),
+                                      _mm_set1_epi8(static_cast<char>(e.residual_flip)));
+  const __m512i q =
+      _mm512_sub_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(e.residual_zero_point));
+  return _mm512_mul_ps(_mm512_cvtepi32_ps(q), _mm512_set1_ps(e.residual_multiplier));
+}
+
+// Finishes sums that lie in memory, [row][N], where there is a residual or the output is f32.
+template <int N>
+__attribute__((noinline)) void FinishStored(const GemmTile& t, const __m512i* sums, int rows) {
+  const Epilogue& e = *t.epilogue;
+  for (int row = 0; row < rows; ++row) {
+    const int64_t index = t.index + row * t.y_stride;
+    __m512i values[N];
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) {
+      const int left = t.channels - 16 * j;
+      const __mmask16 lanes = left <= 0 ? static_cast<__mmask16>(0) : FirstLanes(left);
+      __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[row * N + j]),
+                               _mm512_loadu_ps(t.multiplier + 16 * j));
+      if (t.residual != nullptr && e.f32_residual) {
+        v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(
+                                 lanes, static_cast<const float*>(t.residual) + index + 16 * j));
+      } else if (t.residual != nullptr) {
+        v = _mm512_add_ps(
+            v, ResidualBytes(e, static_cast<const uint8_t*>(t.residual) + index + 16 * j, lanes));
+      }
+      if (e.f32) {
+        v = _mm512_min_ps(_mm512_set1_ps(e.f32_max), _mm512_max_ps(_mm512_set1_ps(e.f32_min), v));
+        _mm512_mask_storeu_ps(static_cast<float*>(t.y) + index + 16 * j, lanes, v);
+      }
+      values[j] = _mm512_cvtps_epi32(v);
+    }
+    if (!e.f32) StoreRow<N>(static_cast<uint8_t*>(t.y) + index, PackRow<N>(e, values), t.channels);
+  }
+}
+
+template <int N, int M>
+inline __attribute__((always_inline)) void Finish(const GemmTile& t, __m512i (&sum)[M][N]) {
+  const Epilogue& e = *t.epilogue;
+  if (t.residual != nullptr || e.f32) {
+    __m512i stored[M * N];
+#pragma GCC unroll 12
+    for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 4
+      for (int j = 0; j < N; ++j) stored[m * N + j] = sum[m][j];
+    }
+    FinishStored<N>(t, stored, M);
+    return;
+  }
+  __m512 multiplier[N];
+#pragma GCC unroll 4
+  for (int j = 0; j < N; ++j) multiplier[j] = _mm512_loadu_ps(t.multiplier + 16 * j);
+  uint8_t* y = static_cast<uint8_t*>(t.y) + t.index;
+#pragma GCC unroll 12
+  for (int m = 0; m < M; ++m, y += t.y_stride) {
+    __m512i values[N];
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) {
+      values[j] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum[m][j]), multiplier[j]));
+    }
+    StoreRow<N>(y, PackRow<N>(e, values), t.channels);
+  }
+}
+
+// M rows of a block of N vectors.
+template <int N, int M, bool kFlip>
+void Tile(const GemmTile& t) {
+  __m512i sum[M][N];
+#pragma GCC unroll 4
+  for (int j = 0; j < N; ++j) {
+    const __m512i bias = _mm512_loadu_si512(t.bias + 16 * j);
+#pragma GCC unroll 12
+    for (int m = 0; m < M; ++m) sum[m][j] = bias;
+  }
+  const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
+  const int8_t* w = t.weights;
+  const uint8_t* const* rows = t.rows;
+  for (int64_t s = 0; s < t.segments; ++s, rows += t.row_stride) {
+    const uint8_t* row[M];
+#pragma GCC unroll 12
+    for (int m = 0; m < M; ++m) row[m] = rows[m];
+    const int64_t end = 4 * t.groups;
+#pragma GCC unroll 2
+    for (int64_t k = 0; k < end; k += 4, w += 64 * N) {
+      __m512i weights[N];
+#pragma GCC unroll 4
+      for (int j = 0; j < N; ++j) weights[j] = _mm512_loadu_si512(w + 64 * j);
+#pragma GCC unroll 12
+      for (int m = 0; m < M; ++m) {
+        __m512i x = _mm512_set1_epi32(LoadGroup(row[m] + k));
+        if (kFlip) x = _mm512_xor_si512(x, flip);
+#pragma GCC unroll 4
+        for (int j = 0; j < N; ++j) sum[m][j] = _mm512_dpbusd_epi32(sum[m][j], x, weights[j]);
+      }
+    }
+  }
+  Finish<N, M>(t, sum);
+}
+
+template <int N, int M>
+inline void Advance(GemmTile& t, int64_t& rows) {
+  for (; rows >= M; rows -= M, t.rows += M, t.index += M * t.y_stride) {
+    if (t.x_flip != 0) {
+      Tile<N, M, true>(t);
+    } else {
+      Tile<N, M, false>(t);
+    }
+  }
+}
+
+// As many rows as registers allow, then ever fewer.
+void Run(const GemmTile& tile, int vectors, int64_t rows) {
+  GemmTile t = tile;
+  switch (vectors) {
+    case 1:
+      Advance<1, 12>(t, rows);
+      Advance<1, 8>(t, rows);
+      Advance<1, 4>(t, rows);
+      Advance<1, 2>(t, rows);
+      Advance<1, 1>(t, rows);
+      break;
+    case 2:
+      Advance<2, 12>(t, rows);
+      Advance<2, 8>(t, rows);
+      Advance<2, 4>(t, rows);
+      Advance<2, 2>(t, rows);
+      Advance<2, 1>(t, rows);
+      break;
+    case 3:
+      Advance<3, 8>(t, rows);
+      Advance<3, 4>(t, rows);
+      Advance<3, 2>(t, rows);
+      Advance<3, 1>(t, rows);
+      break;
+    default:
+      Advance<4, 6>(t, rows);
+      Advance<4, 4>(t, rows);
+      Advance<4, 2>(t, rows);
+      Advance<4, 1>(t, rows);
+      break;
+  }
+}
+
+}  // namespace
+
+const GemmCode kGemmAvx512Vnni = {4, Run};
+
+}  // namespace simd
+}  // namespace octet
+
+#pragma GCC pop_options

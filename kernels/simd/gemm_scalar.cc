@@ -1,0 +1,34 @@
+#include "kernels/simd/gemm.h"
+
+namespace octet {
+namespace simd {
+namespace {
+
+void Row(const GemmTile& t, int64_t row) {
+  int32_t sum[kChannelsPerVector];
+  for (int c = 0; c < kChannelsPerVector; ++c) sum[c] = t.bias[c];
+  const int8_t* w = t.weights;
+  for (int64_t s = 0; s < t.segments; ++s) {
+    const uint8_t* x = t.rows[s * t.row_stride + row];
+    for (int64_t g = 0; g < t.groups; ++g, x += 4) {
+      for (int c = 0; c < kChannelsPerVector; ++c, w += 4) {
+        for (int i = 0; i < 4; ++i) sum[c] += (x[i] ^ t.x_flip) * w[i];
+      }
+    }
+  }
+  for (int c = 0; c < t.channels; ++c) {
+    FinishOne(*t.epilogue, sum[c], t.multiplier[c], t.residual, t.y,
+              t.index + row * t.y_stride + c);
+  }
+}
+
+void Run(const GemmTile& tile, int /*vectors*/, int64_t rows) {
+  for (int64_t row = 0; row < rows; ++row) Row(tile, row);
+}
+
+}  // namespace
+
+const GemmCode kGemmScalar = {1, Run};
+
+}  // namespace simd
+}  // namespace octet

@@ -1,0 +1,102 @@
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/simd/conv_kernel.h"
+#include "kernels/simd/simd.h"
+
+namespace octet {
+namespace simd {
+namespace {
+
+// The dimension of b that output channels run along: its N.
+int ChannelAxis(const KernelContext& context) {
+  const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
+  return static_cast<int>(context.input(1).shape.size()) - (transposed ? 2 : 1);
+}
+
+QuantizedOp OperandsOf(const KernelContext& context) {
+  const auto& options = context.node->as<schema::MatMulOptionsT>();
+  return {context.input(0), context.input(1),     context.input(2),       context.input(3),
+          context.output(), ChannelAxis(context), options.activation_min, options.activation_max};
+}
+
+absl::Status Check(const KernelContext& context) {
+  const auto& options = context.node->as<schema::MatMulOptionsT>();
+  const Operand& a = context.input(0);
+  const Operand& b = context.input(1);
+  if (options.transpose_a && a.shape.size() > 1) {
+    return absl::UnimplementedError("the left side is transposed");
+  }
+  if (b.shape.size() < 2) return absl::UnimplementedError("the right side is a vector");
+  if (NumElements(b.shape) != b.shape[b.shape.size() - 1] * b.shape[b.shape.size() - 2]) {
+    return absl::UnimplementedError(
+        absl::StrCat("the right side is ", ToString(b.shape), ", more than one matrix"));
+  }
+  if (a.layout != Layout::kPlain || context.output().layout != Layout::kPlain) {
+    return absl::UnimplementedError("operands are not row-major");
+  }
+  return CheckQuantizedOp(OperandsOf(context));
+}
+
+// The product as a 1x1 convolution of an image with one line.
+ConvGeometry GeometryOf(const KernelContext& context) {
+  const Operand& a = context.input(0);
+  const Operand& b = context.input(1);
+  const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
+  const size_t rank = b.shape.size();
+  ConvGeometry g = {};
+  g.c = b.shape[rank - (transposed ? 1 : 2)];
+  g.oc = b.shape[rank - (transposed ? 2 : 1)];
+  g.w = g.ow = g.c == 0 ? 0 : NumElements(a.shape) / g.c;
+  g.n = g.h = g.oh = g.kh = g.kw = g.sh = g.sw = g.dh = g.dw = g.groups = 1;
+  return g;
+}
+
+// Columns [first, first + count) of b as rows.
+void FillColumns(const int8_t* b, const ConvGeometry& g, bool transposed, int64_t first,
+                 int64_t count, int8_t* rows, int64_t row_bytes) {
+  if (transposed) {
+    for (int64_t i = 0; i < count; ++i) {
+      std::memcpy(rows + i * row_bytes, b + (first + i) * g.c, static_cast<size_t>(g.c));
+    }
+    return;
+  }
+  for (int64_t k = 0; k < g.c; ++k) {
+    for (int64_t i = 0; i < count; ++i) rows[i * row_bytes + k] = b[k * g.oc + first + i];
+  }
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
+  const ConvGeometry g = GeometryOf(context);
+  if (g.c == 0 || g.oc == 0) return absl::UnimplementedError("an empty matrix");
+  const QuantizedOp op = OperandsOf(context);
+  const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
+  const Isa isa = ChooseIsa(context.cpu);
+  const Patches patches(g, 0);
+  std::vector<GemmBlock> blocks = MakeGemmBlocks(g.oc, 1, GemmCodeFor(isa).max_vectors);
+  const auto* b = static_cast<const int8_t*>(op.w.data);
+  const std::string key =
+      absl::StrCat("simd_matmul/", GemmCodeFor(isa).max_vectors, "/",
+                   reinterpret_cast<uintptr_t>(b), "/", ToString(op.w.shape), "/", transposed);
+  const PackedGemm packed =
+      PackGemm(context.packed, key, blocks, g.oc, patches.padded_bytes(),
+               [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
+                 FillColumns(b, g, transposed, first, count, rows, row_bytes);
+               });
+  absl::StatusOr<OwnedEpilogue> epilogue = MakeEpilogue(op, g.c, packed.sums, GemmOrder(blocks));
+  if (!epilogue.ok()) return epilogue.status();
+  return absl::make_unique<ConvKernel>(isa, g, op.x.type, static_cast<uint8_t>(ZeroPointAsU8(op.x)),
+                                       context.pool->threads(), std::move(blocks), packed,
+                                       *std::move(epilogue));
+}
+
+}  // namespace
+}  // namespace simd
+
+const KernelEntry kSimdMatMul = {"simd_matmul", simd::Check, simd::Prepare};
+
+}  // namespace octet
