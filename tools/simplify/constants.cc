@@ -1,0 +1,167 @@
+#include "tools/simplify/constants.h"
+
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "runtime/core/half.h"
+
+namespace octet {
+namespace {
+
+// `value` / 2^-shift rounded to the nearest integer, ties to even. 0 < shift < 32.
+uint32_t ShiftRightRounded(uint32_t value, int shift) {
+  const uint32_t half = 1u << (shift - 1);
+  const uint32_t odd = (value >> shift) & 1u;
+  return (value + half - 1 + odd) >> shift;
+}
+
+template <typename To>
+To Truncate(double value) {
+  return static_cast<To>(value);
+}
+// Doubles outside int64_t's range have no defined conversion.
+template <>
+int64_t Truncate<int64_t>(double value) {
+  if (!(value == value)) return 0;
+  if (value >= 9223372036854775807.0) return std::numeric_limits<int64_t>::max();
+  if (value <= -9223372036854775808.0) return std::numeric_limits<int64_t>::min();
+  return static_cast<int64_t>(value);
+}
+
+template <typename Stored, typename To>
+std::vector<To> Widen(const Constant& data) {
+  const size_t count = data.size() / sizeof(Stored);
+  std::vector<To> result(count);
+  for (size_t i = 0; i < count; ++i) {
+    Stored element;  // bytes that a file lends need not be aligned
+    std::memcpy(&element, data.data() + i * sizeof(Stored), sizeof(Stored));
+    result[i] = Truncate<To>(element);
+  }
+  return result;
+}
+
+template <typename To, typename Widener>
+std::vector<To> WidenHalf(const Constant& data, Widener widen) {
+  const std::vector<int64_t> bits = Widen<uint16_t, int64_t>(data);
+  std::vector<To> result(bits.size());
+  for (size_t i = 0; i < bits.size(); ++i) {
+    result[i] = Truncate<To>(static_cast<double>(widen(static_cast<uint16_t>(bits[i]))));
+  }
+  return result;
+}
+
+template <typename To>
+std::vector<To> Read(DataType type, const Constant& data) {
+  switch (type) {
+    case DataType::kF32:
+      return Widen<float, To>(data);
+    case DataType::kF16:
+      return WidenHalf<To>(data, HalfToFloat);
+    case DataType::kBF16:
+      return WidenHalf<To>(data, BFloat16ToFloat);
+    case DataType::kS8:
+      return Widen<int8_t, To>(data);
+    case DataType::kU8:
+      return Widen<uint8_t, To>(data);
+    case DataType::kS16:
+      return Widen<int16_t, To>(data);
+    case DataType::kS32:
+      return Widen<int32_t, To>(data);
+    case DataType::kS64:
+      return Widen<int64_t, To>(data);
+    case DataType::kBool:
+      return Widen<uint8_t, To>(data);
+    case DataType::kUnknown:
+      break;
+  }
+  return {};
+}
+
+template <typename Stored, typename From, typename Convert>
+Constant Write(absl::Span<const From> values, Convert convert) {
+  std::vector<Stored> stored(values.size());
+  for (size_t i = 0; i < values.size(); ++i) stored[i] = convert(values[i]);
+  return Constant::Of<Stored>(stored);
+}
+
+template <typename From>
+Constant WriteAs(DataType type, absl::Span<const From> values) {
+  const auto to_float = [](From v) { return static_cast<float>(v); };
+  const auto to_int = [](From v) {
+    if constexpr (std::is_same_v<From, double>) return Truncate<int64_t>(v);
+    return static_cast<int64_t>(v);
+  };
+  switch (type) {
+    case DataType::kF32:
+      return Write<float>(values, to_float);
+    case DataType::kF16:
+      return Write<uint16_t>(values, [&](From v) { return FloatToHalf(to_float(v)); });
+    case DataType::kBF16:
+      return Write<uint16_t>(values, [&](From v) { return FloatToBFloat16(to_float(v)); });
+    case DataType::kS8:
+      return Write<int8_t>(values, [&](From v) { return static_cast<int8_t>(to_int(v)); });
+    case DataType::kU8:
+      return Write<uint8_t>(values, [&](From v) { return static_cast<uint8_t>(to_int(v)); });
+    case DataType::kS16:
+      return Write<int16_t>(values, [&](From v) { return static_cast<int16_t>(to_int(v)); });
+    case DataType::kS32:
+      return Write<int32_t>(values, [&](From v) { return static_cast<int32_t>(to_int(v)); });
+    case DataType::kS64:
+      return Write<int64_t>(values, to_int);
+    case DataType::kBool:
+      return Write<uint8_t>(values, [](From v) { return static_cast<uint8_t>(v != 0); });
+    case DataType::kUnknown:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+bool IsFloat(DataType type) {
+  return type == DataType::kF32 || type == DataType::kF16 || type == DataType::kBF16;
+}
+
+uint16_t FloatToHalf(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000u);
+  const uint32_t magnitude = bits & 0x7fffffffu;
+  if (magnitude > 0x7f800000u) return sign | 0x7e00u;  // NaN
+  const int exponent = static_cast<int>(magnitude >> 23) - 127;
+  if (exponent > 15) return sign | 0x7c00u;
+  if (exponent < -25) return sign;
+  if (exponent < -14) {  // subnormal: a multiple of 2^-24
+    const uint32_t mantissa = (magnitude & 0x7fffffu) | 0x800000u;
+    return sign | static_cast<uint16_t>(ShiftRightRounded(mantissa, -1 - exponent));
+  }
+  // A carry out of the mantissa increments the exponent, up to infinity.
+  return sign | static_cast<uint16_t>(ShiftRightRounded(magnitude, 13) - ((127u - 15u) << 10));
+}
+
+uint16_t FloatToBFloat16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
+  return static_cast<uint16_t>(ShiftRightRounded(bits & 0x7fffffffu, 16) |
+                               ((bits >> 16) & 0x8000u));
+}
+
+std::vector<double> ToDoubles(DataType type, const Constant& data) {
+  return Read<double>(type, data);
+}
+
+std::vector<int64_t> ToInts(DataType type, const Constant& data) {
+  return Read<int64_t>(type, data);
+}
+
+Constant FromDoubles(DataType type, absl::Span<const double> values) {
+  return WriteAs<double>(type, values);
+}
+
+Constant FromInts(DataType type, absl::Span<const int64_t> values) {
+  return WriteAs<int64_t>(type, values);
+}
+
+}  // namespace octet

@@ -1,0 +1,61 @@
+#include <vector>
+
+#include "tools/simplify/passes.h"
+#include "tools/simplify/uses.h"
+
+namespace octet {
+namespace {
+
+// What Reshape must say to make `to` out of `from`; empty where it cannot.
+std::vector<int64_t> Target(const Tensor& from, const Tensor& to) {
+  std::vector<int64_t> target;
+  int open = 0;
+  for (size_t i = 0; i < to.shape.size(); ++i) {
+    if (to.shape[i] > 0) {
+      target.push_back(to.shape[i]);
+    } else if (i < from.shape.size() && i < from.symbols.size() && i < to.symbols.size() &&
+               !to.symbols[i].empty() && from.symbols[i] == to.symbols[i]) {
+      target.push_back(0);
+    } else {
+      target.push_back(-1);
+      ++open;
+    }
+  }
+  return open > 1 ? std::vector<int64_t>{} : target;
+}
+
+bool MergeReshape(Graph& graph, const Uses& uses, Node& node) {
+  const Node* before = uses.Producer(node.inputs[0]);
+  if (before == nullptr || before->type() != OpType::ReshapeOptions) return false;
+  const std::vector<int64_t> target =
+      Target(graph.tensor(before->inputs[0]), graph.tensor(node.outputs[0]));
+  if (target.empty() && !graph.tensor(node.outputs[0]).shape.empty()) return false;
+  node.as<schema::ReshapeOptionsT>().shape = target;
+  node.inputs[0] = before->inputs[0];
+  return true;
+}
+
+bool MergeTranspose(const Uses& uses, Node& node) {
+  const Node* before = uses.Producer(node.inputs[0]);
+  if (before == nullptr || before->type() != OpType::TransposeOptions) return false;
+  const auto& first = before->as<schema::TransposeOptionsT>().permutation;
+  for (int& d : node.as<schema::TransposeOptionsT>().permutation) d = first[static_cast<size_t>(d)];
+  node.inputs[0] = before->inputs[0];
+  return true;
+}
+
+}  // namespace
+
+bool MergeReshapes(Graph& graph) {
+  bool changed = false;
+  for (Node& node : graph.nodes) {
+    if (node.type() == OpType::ReshapeOptions) {
+      changed |= MergeReshape(graph, Uses(graph), node);
+    } else if (node.type() == OpType::TransposeOptions) {
+      changed |= MergeTranspose(Uses(graph), node);
+    }
+  }
+  return changed;
+}
+
+}  // namespace octet

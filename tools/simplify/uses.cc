@@ -1,0 +1,114 @@
+#include "tools/simplify/uses.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "tools/simplify/constants.h"
+
+namespace octet {
+namespace {
+
+template <typename OptionsT>
+bool Unclamped(const Node& node) {
+  const auto& options = node.as<OptionsT>();
+  return options.activation_min == -std::numeric_limits<float>::infinity() &&
+         options.activation_max == std::numeric_limits<float>::infinity();
+}
+
+}  // namespace
+
+Uses::Uses(const Graph& graph)
+    : graph_(graph), producers_(Producers(graph)), consumers_(Consumers(graph)) {}
+
+int Uses::ProducerIndex(TensorId id) const {
+  return id < 0 ? -1 : producers_[static_cast<size_t>(id)];
+}
+
+const Node* Uses::Producer(TensorId id) const {
+  const int index = ProducerIndex(id);
+  return index < 0 ? nullptr : &graph_.nodes[static_cast<size_t>(index)];
+}
+
+int Uses::Readers(TensorId id) const {
+  const auto outputs = std::count(graph_.outputs.begin(), graph_.outputs.end(), id);
+  return static_cast<int>(consumers_[static_cast<size_t>(id)].size()) + static_cast<int>(outputs);
+}
+
+int Uses::OnlyReader(TensorId id) const {
+  const std::vector<int>& readers = consumers_[static_cast<size_t>(id)];
+  return Readers(id) == 1 && readers.size() == 1 ? readers[0] : -1;
+}
+
+int Uses::OnlyFor(TensorId id, OpType type) const {
+  const Node* producer = Producer(id);
+  if (producer == nullptr || producer->type() != type || OnlyReader(id) < 0) return -1;
+  return ProducerIndex(id);
+}
+
+absl::optional<double> UniformValue(const Graph& graph, TensorId id) {
+  if (id < 0 || !graph.tensor(id).is_constant() || !IsFloat(graph.tensor(id).type)) return {};
+  const Tensor& tensor = graph.tensor(id);
+  const std::vector<double> values = ToDoubles(tensor.type, tensor.data);
+  if (values.empty()) return {};
+  for (const double v : values) {
+    if (v != values[0]) return {};
+  }
+  return values[0];
+}
+
+std::vector<double> PerChannel(const Graph& graph, TensorId constant, TensorId like, size_t axis) {
+  const Shape& shape = graph.tensor(like).shape;
+  if (constant < 0 || axis >= shape.size() || shape[axis] <= 0) return {};
+  const Tensor& tensor = graph.tensor(constant);
+  if (!tensor.is_constant() || !IsFloat(tensor.type) || tensor.shape.size() > shape.size())
+    return {};
+  const size_t offset = shape.size() - tensor.shape.size();
+  for (size_t i = 0; i < tensor.shape.size(); ++i) {
+    if (tensor.shape[i] != 1 && (offset + i != axis || tensor.shape[i] != shape[axis])) return {};
+  }
+  std::vector<double> values = ToDoubles(tensor.type, tensor.data);
+  if (values.size() == 1) values.resize(static_cast<size_t>(shape[axis]), values[0]);
+  return values;
+}
+
+TensorId AddConstant(Graph& graph, const std::string& name, DataType type, const Shape& shape,
+                     const std::vector<double>& values) {
+  absl::flat_hash_set<std::string> names;
+  for (const Tensor& tensor : graph.tensors) names.insert(tensor.name);
+  Tensor tensor;
+  tensor.name = name;
+  for (int i = 1; names.contains(tensor.name); ++i) tensor.name = absl::StrCat(name, "_", i);
+  tensor.type = type;
+  tensor.shape = shape;
+  tensor.data = FromDoubles(type, values);
+  return graph.AddTensor(std::move(tensor));
+}
+
+bool SameShape(const Tensor& a, const Tensor& b) {
+  if (a.shape != b.shape) return false;
+  for (size_t i = 0; i < a.shape.size(); ++i) {
+    if (a.shape[i] >= 0) continue;
+    if (i >= a.symbols.size() || i >= b.symbols.size() || a.symbols[i].empty() ||
+        a.symbols[i] != b.symbols[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool HasNoActivation(const Node& node) {
+  switch (node.type()) {
+    case OpType::ConvOptions:
+      return Unclamped<schema::ConvOptionsT>(node);
+    case OpType::MatMulOptions:
+      return Unclamped<schema::MatMulOptionsT>(node);
+    case OpType::BinaryOptions:
+      return Unclamped<schema::BinaryOptionsT>(node);
+    default:
+      return false;
+  }
+}
+
+}  // namespace octet

@@ -1,0 +1,53 @@
+#ifndef OCTET_TOOLS_SIMPLIFY_USES_H_
+#define OCTET_TOOLS_SIMPLIFY_USES_H_
+
+#include <vector>
+
+#include "absl/types/optional.h"
+#include "runtime/core/graph.h"
+
+namespace octet {
+
+// Who computes and who reads the tensors of a graph, as of its construction. Stays right while a
+// pass changes options and constants; a pass that moves edges makes a new one.
+class Uses {
+ public:
+  explicit Uses(const Graph& graph);
+
+  // The node that computes `id`; null for constants, graph inputs and kNoTensor.
+  const Node* Producer(TensorId id) const;
+  int ProducerIndex(TensorId id) const;
+  // The producer when it is of type `type` and `id` is read once, by nothing but a node: then a
+  // pass may change what it computes. -1 otherwise.
+  int OnlyFor(TensorId id, OpType type) const;
+  // Reads by nodes and by the graph's outputs.
+  int Readers(TensorId id) const;
+  // The one node that reads `id`, or -1 when there are several readers, none, or it is an output.
+  int OnlyReader(TensorId id) const;
+
+ private:
+  const Graph& graph_;
+  std::vector<int> producers_;
+  std::vector<std::vector<int>> consumers_;
+};
+
+// The number that all elements of a float constant are; absent for other tensors.
+absl::optional<double> UniformValue(const Graph& graph, TensorId id);
+
+// A constant that has one number per channel of `like`, where channels are dimension `axis`: its
+// elements, one per channel. Empty for other tensors, and for those that would broadcast `like`.
+std::vector<double> PerChannel(const Graph& graph, TensorId constant, TensorId like, size_t axis);
+
+// Adds a constant of `type`; its name is `name`, or one like it that is free.
+TensorId AddConstant(Graph& graph, const std::string& name, DataType type, const Shape& shape,
+                     const std::vector<double>& values);
+
+// Whether two tensors have the same shape whenever the model runs.
+bool SameShape(const Tensor& a, const Tensor& b);
+
+// Whether the operator has an activation range, and one that clamps nothing.
+bool HasNoActivation(const Node& node);
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_SIMPLIFY_USES_H_
