@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "kernels/generic/generic.h"
 #include "kernels/kernel.h"
 #include "kernels/onednn/rows.h"
 #include "kernels/reference/reference.h"
@@ -18,20 +19,22 @@ const std::vector<OperatorRows>& Operators() {
   static const auto* const operators = new std::vector<OperatorRows>{
       {OpType::ConvOptions, LayoutRule::kChannelsLast, {kOnednnConv, kReferenceConv}},
       {OpType::MatMulOptions, LayoutRule::kPlain, {kOnednnMatMul, kReferenceMatMul}},
-      {OpType::PoolOptions, LayoutRule::kChannelsLast, {kReferencePool}},
-      {OpType::GlobalPoolOptions, LayoutRule::kChannelsLast, {kReferenceGlobalPool}},
-      {OpType::BinaryOptions, LayoutRule::kSame, {kReferenceBinary}},
-      {OpType::UnaryOptions, LayoutRule::kSame, {kReferenceUnary}},
-      {OpType::ConcatOptions, LayoutRule::kSame, {kReferenceConcat}},
-      {OpType::SplitOptions, LayoutRule::kSame, {kReferenceSplit}},
-      {OpType::ReshapeOptions, LayoutRule::kPlain, {kReferenceReshape}},
-      {OpType::TransposeOptions, LayoutRule::kAny, {kReferenceTranspose}},
-      {OpType::SoftmaxOptions, LayoutRule::kSame, {kReferenceSoftmax}},
-      {OpType::PadOptions, LayoutRule::kSame, {kReferencePad}},
-      {OpType::ReduceOptions, LayoutRule::kSame, {kReferenceReduce}},
-      {OpType::QuantizeOptions, LayoutRule::kAny, {kReferenceQuantize}},
-      {OpType::DequantizeOptions, LayoutRule::kAny, {kReferenceDequantize}},
-      {OpType::RequantizeOptions, LayoutRule::kSame, {kReferenceRequantize}},
+      {OpType::PoolOptions, LayoutRule::kChannelsLast, {kGenericPool, kReferencePool}},
+      {OpType::GlobalPoolOptions,
+       LayoutRule::kChannelsLast,
+       {kGenericGlobalPool, kReferenceGlobalPool}},
+      {OpType::BinaryOptions, LayoutRule::kSame, {kGenericBinary, kReferenceBinary}},
+      {OpType::UnaryOptions, LayoutRule::kSame, {kGenericUnary, kReferenceUnary}},
+      {OpType::ConcatOptions, LayoutRule::kSame, {kGenericConcat, kReferenceConcat}},
+      {OpType::SplitOptions, LayoutRule::kSame, {kGenericSplit, kReferenceSplit}},
+      {OpType::ReshapeOptions, LayoutRule::kPlain, {kGenericReshape, kReferenceReshape}},
+      {OpType::TransposeOptions, LayoutRule::kAny, {kGenericTranspose, kReferenceTranspose}},
+      {OpType::SoftmaxOptions, LayoutRule::kSame, {kGenericSoftmax, kReferenceSoftmax}},
+      {OpType::PadOptions, LayoutRule::kSame, {kGenericPad, kReferencePad}},
+      {OpType::ReduceOptions, LayoutRule::kSame, {kGenericReduce, kReferenceReduce}},
+      {OpType::QuantizeOptions, LayoutRule::kAny, {kGenericQuantize, kReferenceQuantize}},
+      {OpType::DequantizeOptions, LayoutRule::kAny, {kGenericDequantize, kReferenceDequantize}},
+      {OpType::RequantizeOptions, LayoutRule::kSame, {kGenericRequantize, kReferenceRequantize}},
   };
   return *operators;
 }

@@ -1,0 +1,28 @@
+#ifndef OCTET_KERNELS_GENERIC_GENERIC_H_
+#define OCTET_KERNELS_GENERIC_GENERIC_H_
+
+#include "kernels/kernel.h"
+
+// Fast kernels of our own for everything that is not a product of matrices, f32 and u8 / s8.
+// Integers are those of the reference; floats depend on neither instruction set, threads nor batch.
+
+namespace octet {
+
+extern const KernelEntry kGenericPool;
+extern const KernelEntry kGenericGlobalPool;
+extern const KernelEntry kGenericBinary;
+extern const KernelEntry kGenericUnary;
+extern const KernelEntry kGenericConcat;
+extern const KernelEntry kGenericSplit;
+extern const KernelEntry kGenericReshape;
+extern const KernelEntry kGenericTranspose;
+extern const KernelEntry kGenericSoftmax;
+extern const KernelEntry kGenericPad;
+extern const KernelEntry kGenericReduce;
+extern const KernelEntry kGenericQuantize;
+extern const KernelEntry kGenericDequantize;
+extern const KernelEntry kGenericRequantize;
+
+}  // namespace octet
+
+#endif  // OCTET_KERNELS_GENERIC_GENERIC_H_

@@ -1,0 +1,424 @@
+// The source of kBaseLoops, kAvx2Loops and kAvx512Loops. Each of their files includes it once,
+// below a pragma that names the instruction set; everything in it is local to that file.
+
+#include <cmath>
+#include <cstdint>
+
+#include "kernels/generic/loops.h"
+#include "kernels/generic/math-inl.h"
+
+namespace octet {
+namespace generic {
+namespace {
+
+template <typename Function>
+void UnaryFor(const float* x, float* y, int64_t n, float alpha, float beta) {
+  const Function function;
+  for (int64_t i = 0; i < n; ++i) y[i] = function(x[i], alpha, beta);
+}
+
+// Functions in the order of schema::UnaryKind, as types, so that each gets a loop of its own.
+struct Identity {
+  float operator()(float x, float, float) const { return x; }
+};
+struct Clip {
+  float operator()(float x, float lo, float hi) const { return Min(Max(x, lo), hi); }
+};
+struct SigmoidOf {
+  float operator()(float x, float, float) const { return Sigmoid(x); }
+};
+struct TanhOf {
+  float operator()(float x, float, float) const { return Tanh(x); }
+};
+struct ExpOf {
+  float operator()(float x, float, float) const { return Exp(x); }
+};
+struct Log {
+  float operator()(float x, float, float) const { return std::log(x); }
+};
+struct Sqrt {
+  float operator()(float x, float, float) const { return std::sqrt(x); }
+};
+struct Reciprocal {
+  float operator()(float x, float, float) const { return 1.0f / x; }
+};
+struct AbsOf {
+  float operator()(float x, float, float) const { return Abs(x); }
+};
+struct Negative {
+  float operator()(float x, float, float) const { return -x; }
+};
+struct Floor {
+  float operator()(float x, float, float) const { return std::floor(x); }
+};
+struct Ceil {
+  float operator()(float x, float, float) const { return std::ceil(x); }
+};
+struct Round {
+  float operator()(float x, float, float) const { return std::nearbyint(x); }
+};
+struct ErfOf {
+  float operator()(float x, float, float) const { return Erf(x); }
+};
+struct LeakyRelu {
+  float operator()(float x, float alpha, float) const { return x < 0.0f ? alpha * x : x; }
+};
+struct Elu {
+  float operator()(float x, float alpha, float) const {
+    return x < 0.0f ? alpha * std::expm1(x) : x;
+  }
+};
+struct HardSigmoid {
+  float operator()(float x, float alpha, float beta) const {
+    return Max(0.0f, Min(1.0f, alpha * x + beta));
+  }
+};
+struct HardSwish {
+  float operator()(float x, float, float) const {
+    return x * Max(0.0f, Min(1.0f, x / 6.0f + 0.5f));
+  }
+};
+struct Swish {
+  float operator()(float x, float, float) const { return x / (1.0f + Exp(-x)); }
+};
+struct GeluOf {
+  float operator()(float x, float, float) const { return Gelu(x); }
+};
+struct Softplus {
+  float operator()(float x, float, float) const { return Max(x, 0.0f) + std::log1p(Exp(-Abs(x))); }
+};
+struct Sign {
+  float operator()(float x, float, float) const {
+    return (x > 0.0f ? 1.0f : 0.0f) - (x < 0.0f ? 1.0f : 0.0f);
+  }
+};
+struct Sin {
+  float operator()(float x, float, float) const { return std::sin(x); }
+};
+struct Cos {
+  float operator()(float x, float, float) const { return std::cos(x); }
+};
+
+// Functions in the order of schema::BinaryKind: of reals, and of integers in units of the output.
+struct Add {
+  float operator()(float a, float b) const { return a + b; }
+  float operator()(float a, float b, Int8Factors f) const { return a * f.a + b * f.b; }
+};
+struct Sub {
+  float operator()(float a, float b) const { return a - b; }
+  float operator()(float a, float b, Int8Factors f) const { return a * f.a - b * f.b; }
+};
+struct Mul {
+  float operator()(float a, float b) const { return a * b; }
+  float operator()(float a, float b, Int8Factors f) const { return (a * b) * f.y; }
+};
+template <typename Function>
+struct OfReals {
+  float operator()(float a, float b) const { return Function()(a, b); }
+  float operator()(float a, float b, Int8Factors f) const {
+    return Function()(f.a * a, f.b * b) / f.y;
+  }
+};
+struct DivReals {
+  float operator()(float a, float b) const { return a / b; }
+};
+struct MinReals {
+  float operator()(float a, float b) const { return Min(a, b); }
+};
+struct MaxReals {
+  float operator()(float a, float b) const { return Max(a, b); }
+};
+struct PowReals {
+  float operator()(float a, float b) const { return std::pow(a, b); }
+};
+using Div = OfReals<DivReals>;
+using Minimum = OfReals<MinReals>;
+using Maximum = OfReals<MaxReals>;
+using Pow = OfReals<PowReals>;
+
+template <typename Function>
+void BinaryVV(const float* a, const float* b, float* y, int64_t n, float lo, float hi) {
+  for (int64_t i = 0; i < n; ++i) y[i] = Min(Max(Function()(a[i], b[i]), lo), hi);
+}
+template <typename Function>
+void BinarySV(const float* a, const float* b, float* y, int64_t n, float lo, float hi) {
+  const float scalar = a[0];
+  for (int64_t i = 0; i < n; ++i) y[i] = Min(Max(Function()(scalar, b[i]), lo), hi);
+}
+template <typename Function>
+void BinaryVS(const float* a, const float* b, float* y, int64_t n, float lo, float hi) {
+  const float scalar = b[0];
+  for (int64_t i = 0; i < n; ++i) y[i] = Min(Max(Function()(a[i], scalar), lo), hi);
+}
+template <typename Function>
+void BinaryInt8(const float* a, const float* b, float* y, int64_t n, Int8Factors factors) {
+  for (int64_t i = 0; i < n; ++i) y[i] = Function()(a[i], b[i], factors);
+}
+
+// ---- 8-bit integers ----
+
+void Lookup(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t* table) {
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4) {
+    const uint8_t a = table[x[i]], b = table[x[i + 1]], c = table[x[i + 2]], d = table[x[i + 3]];
+    y[i] = a;
+    y[i + 1] = b;
+    y[i + 2] = c;
+    y[i + 3] = d;
+  }
+  for (; i < n; ++i) y[i] = table[x[i]];
+}
+
+template <typename T>
+void Widen(const T* x, float* y, int64_t n, float zero_point) {
+  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) - zero_point;
+}
+
+// RoundAndClamp for ranges of at most 16 bits.
+struct Rounding {
+  float lo, hi;
+  int32_t zero_point;
+
+  explicit Rounding(IntTarget t)
+      : lo(static_cast<float>(t.range.min - t.zero_point)),
+        hi(static_cast<float>(t.range.max - t.zero_point)),
+        zero_point(t.zero_point) {}
+
+  int32_t operator()(float v) const {
+    v = v == v ? v : 0.0f;
+    return RoundToInt(Min(Max(v, lo), hi)) + zero_point;
+  }
+};
+
+void Narrow(const float* v, uint8_t* y, int64_t n, IntTarget target) {
+  const Rounding round(target);
+  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<uint8_t>(round(v[i]));
+}
+
+void Quantize(const float* x, uint8_t* y, int64_t n, float scale, IntTarget target) {
+  const Rounding round(target);
+  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<uint8_t>(round(x[i] / scale));
+}
+
+void ScaleInts(const int32_t* x, float* y, int64_t n, float factor) {
+  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * factor;
+}
+void Scale(float* y, int64_t n, float factor) {
+  for (int64_t i = 0; i < n; ++i) y[i] *= factor;
+}
+void Divide(float* y, int64_t n, float divisor) {
+  for (int64_t i = 0; i < n; ++i) y[i] /= divisor;
+}
+
+// ---- Reductions across rows ----
+
+struct Largest {
+  template <typename T>
+  T operator()(T a, T b) const {
+    return a < b ? b : a;
+  }
+};
+struct Smallest {
+  template <typename T>
+  T operator()(T a, T b) const {
+    return b < a ? b : a;
+  }
+};
+struct Plus {
+  template <typename T>
+  T operator()(T a, T b) const {
+    return a + b;
+  }
+};
+
+// Three rows per pass, so that y is read and written less often.
+template <typename Combine, typename T, typename Out>
+void ReduceTaps(const T* base, const int64_t* offsets, int64_t taps, Out* __restrict y,
+                int64_t channels) {
+  const Combine combine;
+  const T* first = base + offsets[0];
+  for (int64_t c = 0; c < channels; ++c) y[c] = static_cast<Out>(first[c]);
+  int64_t t = 1;
+  for (; t + 3 <= taps; t += 3) {
+    const T *p = base + offsets[t], *q = base + offsets[t + 1], *r = base + offsets[t + 2];
+    for (int64_t c = 0; c < channels; ++c) {
+      const auto three =
+          combine(combine(static_cast<Out>(p[c]), static_cast<Out>(q[c])), static_cast<Out>(r[c]));
+      y[c] = combine(y[c], static_cast<Out>(three));
+    }
+  }
+  for (; t < taps; ++t) {
+    const T* p = base + offsets[t];
+    for (int64_t c = 0; c < channels; ++c) y[c] = combine(y[c], static_cast<Out>(p[c]));
+  }
+}
+
+// ---- Reductions of a row ----
+
+constexpr int kLanes = 16;
+
+template <typename Combine>
+float FoldLanes(const float* lanes) {
+  float folded[kLanes];
+  for (int i = 0; i < kLanes; ++i) folded[i] = lanes[i];
+  for (int width = kLanes / 2; width > 0; width /= 2) {
+    for (int i = 0; i < width; ++i) folded[i] = Combine()(folded[i], folded[i + width]);
+  }
+  return folded[0];
+}
+
+// kLanes interleaved partial results, each starting at `start`, which changes nothing.
+template <typename Combine>
+float ReduceRow(const float* x, int64_t n, float start) {
+  float lanes[kLanes];
+  for (float& lane : lanes) lane = start;
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int j = 0; j < kLanes; ++j) lanes[j] = Combine()(lanes[j], x[i + j]);
+  }
+  for (int j = 0; i + j < n; ++j) lanes[j] = Combine()(lanes[j], x[i + j]);
+  return FoldLanes<Combine>(lanes);
+}
+
+float RowMax(const float* x, int64_t n) { return ReduceRow<Largest>(x, n, x[0]); }
+float RowMin(const float* x, int64_t n) { return ReduceRow<Smallest>(x, n, x[0]); }
+float RowSum(const float* x, int64_t n) { return ReduceRow<Plus>(x, n, 0.0f); }
+
+template <typename T>
+int32_t RowSumInts(const T* x, int64_t n) {
+  int32_t sum = 0;
+  for (int64_t i = 0; i < n; ++i) sum += x[i];
+  return sum;
+}
+
+float ExpMinus(const float* x, float* y, int64_t n, float max) {
+  for (int64_t i = 0; i < n; ++i) y[i] = Exp(x[i] - max);
+  return RowSum(y, n);
+}
+
+void SoftmaxLines(const float* x, float* y, int64_t count, int64_t stride, int64_t n) {
+  float max[kSoftmaxLines], sum[kSoftmaxLines];
+  for (int64_t j = 0; j < n; ++j) {
+    max[j] = x[j];
+    sum[j] = 0.0f;
+  }
+  for (int64_t i = 1; i < count; ++i) {
+    for (int64_t j = 0; j < n; ++j) max[j] = Max(max[j], x[i * stride + j]);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      const float e = Exp(x[i * stride + j] - max[j]);
+      y[i * stride + j] = e;
+      sum[j] += e;
+    }
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < n; ++j) y[i * stride + j] /= sum[j];
+  }
+}
+
+// ---- Transposition ----
+
+constexpr int64_t kTile = 16;
+
+// A whole tile has constant bounds, which lets the compiler unroll and vectorize it.
+template <typename T>
+void TransposeTile(const T* from, int64_t from_stride, T* to, int64_t to_stride) {
+  T tile[kTile * kTile];
+  for (int64_t r = 0; r < kTile; ++r) {
+    for (int64_t c = 0; c < kTile; ++c) tile[c * kTile + r] = from[r * from_stride + c];
+  }
+  for (int64_t c = 0; c < kTile; ++c) {
+    for (int64_t r = 0; r < kTile; ++r) to[c * to_stride + r] = tile[c * kTile + r];
+  }
+}
+
+// Few columns, as in pictures: rows are read with a constant step.
+template <typename T, int kColumns>
+void TransposeFewColumns(const T* from, T* to, int64_t to_stride, int64_t rows) {
+  for (int c = 0; c < kColumns; ++c) {
+    for (int64_t r = 0; r < rows; ++r) to[c * to_stride + r] = from[r * kColumns + c];
+  }
+}
+
+// Few rows: interleaves them.
+template <typename T, int kRows>
+void TransposeFewRows(const T* from, int64_t from_stride, T* to, int64_t columns) {
+  for (int64_t c = 0; c < columns; ++c) {
+    for (int r = 0; r < kRows; ++r) to[c * kRows + r] = from[r * from_stride + c];
+  }
+}
+
+template <typename T>
+void Transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int64_t rows,
+               int64_t columns) {
+  if (rows == 3 && to_stride == 3) return TransposeFewRows<T, 3>(from, from_stride, to, columns);
+  if (rows == 4 && to_stride == 4) return TransposeFewRows<T, 4>(from, from_stride, to, columns);
+  if (columns == 3 && from_stride == 3) return TransposeFewColumns<T, 3>(from, to, to_stride, rows);
+  if (columns == 4 && from_stride == 4) return TransposeFewColumns<T, 4>(from, to, to_stride, rows);
+  for (int64_t r = 0; r < rows; r += kTile) {
+    const int64_t r_end = r + kTile < rows ? r + kTile : rows;
+    for (int64_t c = 0; c < columns; c += kTile) {
+      if (r + kTile <= rows && c + kTile <= columns) {
+        TransposeTile(from + r * from_stride + c, from_stride, to + c * to_stride + r, to_stride);
+        continue;
+      }
+      const int64_t c_end = c + kTile < columns ? c + kTile : columns;
+      for (int64_t j = c; j < c_end; ++j) {
+        for (int64_t i = r; i < r_end; ++i) to[j * to_stride + i] = from[i * from_stride + j];
+      }
+    }
+  }
+}
+
+constexpr Loops MakeLoops() {
+  return {
+      {UnaryFor<Identity>,    UnaryFor<Clip>,      UnaryFor<SigmoidOf>, UnaryFor<TanhOf>,
+       UnaryFor<ExpOf>,       UnaryFor<Log>,       UnaryFor<Sqrt>,      UnaryFor<Reciprocal>,
+       UnaryFor<AbsOf>,       UnaryFor<Negative>,  UnaryFor<Floor>,     UnaryFor<Ceil>,
+       UnaryFor<Round>,       UnaryFor<ErfOf>,     UnaryFor<LeakyRelu>, UnaryFor<Elu>,
+       UnaryFor<HardSigmoid>, UnaryFor<HardSwish>, UnaryFor<Swish>,     UnaryFor<GeluOf>,
+       UnaryFor<Softplus>,    UnaryFor<Sign>,      UnaryFor<Sin>,       UnaryFor<Cos>},
+      {{BinaryVV<Add>, BinarySV<Add>, BinaryVS<Add>},
+       {BinaryVV<Sub>, BinarySV<Sub>, BinaryVS<Sub>},
+       {BinaryVV<Mul>, BinarySV<Mul>, BinaryVS<Mul>},
+       {BinaryVV<Div>, BinarySV<Div>, BinaryVS<Div>},
+       {BinaryVV<Minimum>, BinarySV<Minimum>, BinaryVS<Minimum>},
+       {BinaryVV<Maximum>, BinarySV<Maximum>, BinaryVS<Maximum>},
+       {BinaryVV<Pow>, BinarySV<Pow>, BinaryVS<Pow>}},
+      {BinaryInt8<Add>, BinaryInt8<Sub>, BinaryInt8<Mul>, BinaryInt8<Div>, BinaryInt8<Minimum>,
+       BinaryInt8<Maximum>, BinaryInt8<Pow>},
+      Lookup,
+      Widen<uint8_t>,
+      Widen<int8_t>,
+      Narrow,
+      Quantize,
+      ScaleInts,
+      Scale,
+      Divide,
+      ReduceTaps<Largest, uint8_t, uint8_t>,
+      ReduceTaps<Smallest, uint8_t, uint8_t>,
+      ReduceTaps<Largest, int8_t, int8_t>,
+      ReduceTaps<Smallest, int8_t, int8_t>,
+      ReduceTaps<Largest, float, float>,
+      ReduceTaps<Smallest, float, float>,
+      ReduceTaps<Plus, float, float>,
+      ReduceTaps<Plus, uint8_t, int32_t>,
+      ReduceTaps<Plus, int8_t, int32_t>,
+      RowMax,
+      RowMin,
+      RowSum,
+      RowSumInts<uint8_t>,
+      RowSumInts<int8_t>,
+      ExpMinus,
+      SoftmaxLines,
+      Transpose<uint8_t>,
+      Transpose<uint16_t>,
+      Transpose<uint32_t>,
+      Transpose<uint64_t>,
+  };
+}
+
+}  // namespace
+}  // namespace generic
+}  // namespace octet

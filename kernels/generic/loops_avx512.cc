@@ -1,0 +1,18 @@
+// Headers of others come before the pragma, so that no code that files share is compiled for this
+// set.
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#include "kernels/generic/loops.h"
+
+#pragma GCC target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")
+#include "kernels/generic/loops-inl.h"
+
+namespace octet {
+namespace generic {
+
+const Loops kAvx512Loops = MakeLoops();
+
+}  // namespace generic
+}  // namespace octet

@@ -1,0 +1,65 @@
+#ifndef OCTET_KERNELS_GENERIC_REDUCER_H_
+#define OCTET_KERNELS_GENERIC_REDUCER_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "kernels/generic/loops.h"
+#include "kernels/generic/table.h"
+#include "kernels/operands.h"
+
+namespace octet {
+namespace generic {
+
+enum class Reduction { kMaximum, kMinimum, kMean, kSum };
+
+// Reduces rows of neighbouring elements, one result per column, and stores the results in y's
+// numbers.
+class Reducer {
+ public:
+  // x and y are both f32 or both int8.
+  Reducer(Reduction reduction, const Operand& x, const Operand& y, const Loops& loops);
+
+  // Elements that fit into a Chunk.
+  static constexpr int64_t kChunk = 256;
+
+  // y[c] of `columns` columns of the rows that begin `offsets` elements after x; `taps` >= 1 of
+  // them, at most kMaxTaps. Means are taken over `divisor` elements.
+  void Columns(const void* x, const int64_t* offsets, int64_t taps, int64_t divisor, void* y,
+               int64_t columns) const;
+
+  // One result of n >= 1 neighbours, n <= kMaxTaps.
+  void Row(const void* x, int64_t n, void* y) const;
+
+  // Sums of integers stay within 31 bits.
+  static constexpr int64_t kMaxTaps = int64_t{1} << 22;
+
+ private:
+  void F32Columns(const float* x, const int64_t* offsets, int64_t taps, int64_t divisor, float* y,
+                  int64_t columns) const;
+  void SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, int64_t divisor,
+                  uint8_t* y, int64_t columns) const;
+  void PickColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, uint8_t* y,
+                   int64_t columns) const;
+  float F32Row(const float* x, int64_t n) const;
+  uint8_t PickRow(const uint8_t* x, int64_t n) const;
+  // The factor of an integer sum over `divisor` elements.
+  float Multiplier(int64_t divisor) const;
+  bool is_sum() const { return reduction_ == Reduction::kMean || reduction_ == Reduction::kSum; }
+
+  const Reduction reduction_;
+  const Loops& loops_;
+  const bool f32_, signed_;
+  double x_scale_ = 1, y_scale_ = 1;
+  int32_t x_zero_point_ = 0;
+  IntTarget target_{};
+  std::optional<Table> table_;  // of a picked integer
+};
+
+// Unimplemented unless x and y are both f32 or both int8.
+absl::Status CheckReducible(const Operand& x, const Operand& y);
+
+}  // namespace generic
+}  // namespace octet
+
+#endif  // OCTET_KERNELS_GENERIC_REDUCER_H_

@@ -1,0 +1,154 @@
+#include <cstring>
+
+#include "absl/status/statusor.h"
+#include "kernels/generic/generic.h"
+#include "kernels/generic/loops.h"
+#include "kernels/generic/nest.h"
+#include "kernels/generic/parallel.h"
+#include "kernels/generic/table.h"
+#include "kernels/operands.h"
+#include "kernels/scalar_functions.h"
+
+// Operators that take each element by itself: Unary, Requantize, and Reshape, which changes
+// nothing.
+
+namespace octet {
+namespace generic {
+namespace {
+
+constexpr int64_t kBlock = 1024;  // elements
+
+// Blocks of [0, count), of which each thread takes a run.
+template <typename Fn>
+void ParallelElements(ThreadPool* pool, int64_t count, int64_t bytes, const Fn& fn) {
+  ParallelRanges(pool, (count + kBlock - 1) / kBlock, bytes, [&](int64_t begin, int64_t end) {
+    fn(begin * kBlock, std::min(end * kBlock, count));
+  });
+}
+
+class CopyKernel : public Kernel {
+ public:
+  explicit CopyKernel(int64_t bytes) : bytes_(bytes) {}
+
+  void Run(const RunArgs& args) const override {
+    const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
+    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    ParallelElements(args.pool, bytes_, 2 * bytes_, [&](int64_t begin, int64_t end) {
+      std::memcpy(y + begin, x + begin, static_cast<size_t>(end - begin));
+    });
+  }
+  std::string detail() const override { return "copy"; }
+
+ private:
+  int64_t bytes_;
+};
+
+class TableKernel : public Kernel {
+ public:
+  TableKernel(const Table& table, int64_t count, const Loops& loops)
+      : table_(table), count_(count), loops_(loops) {}
+
+  void Run(const RunArgs& args) const override {
+    const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
+    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    ParallelElements(args.pool, count_, 4 * count_, [&](int64_t begin, int64_t end) {
+      loops_.lookup(x + begin, y + begin, end - begin, table_.data());
+    });
+  }
+  std::string detail() const override { return "table"; }
+
+ private:
+  Table table_;
+  int64_t count_;
+  const Loops& loops_;
+};
+
+class F32Kernel : public Kernel {
+ public:
+  F32Kernel(const schema::UnaryOptionsT& options, int64_t count, const Loops& loops)
+      : loop_(loops.unary[static_cast<size_t>(options.kind)]),
+        alpha_(options.alpha),
+        beta_(options.beta),
+        count_(count) {}
+
+  void Run(const RunArgs& args) const override {
+    const auto* x = static_cast<const float*>(args.inputs[0]);
+    auto* y = static_cast<float*>(args.outputs[0]);
+    const int64_t bytes = 2 * count_ * static_cast<int64_t>(sizeof(float));
+    ParallelElements(args.pool, count_, bytes, [&](int64_t begin, int64_t end) {
+      loop_(x + begin, y + begin, end - begin, alpha_, beta_);
+    });
+  }
+  std::string detail() const override { return "f32"; }
+
+ private:
+  UnaryLoop loop_;
+  float alpha_, beta_;
+  int64_t count_;
+};
+
+absl::Status CheckOrder(const KernelContext& context) {
+  if (SameOrder(context.input(0), context.output())) return absl::OkStatus();
+  return absl::UnimplementedError("input and output must have the same layout");
+}
+
+absl::Status CheckPair(const Operand& x, const Operand& y) {
+  if ((IsF32(x) && IsF32(y)) || (IsInt8(x) && IsInt8(y))) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat("from ", Describe(x), " to ", Describe(y), "; both must be f32 or both int8"));
+}
+
+absl::Status CheckUnary(const KernelContext& context) {
+  if (absl::Status s = CheckPair(context.input(0), context.output()); !s.ok()) return s;
+  return CheckOrder(context);
+}
+
+std::unique_ptr<Kernel> MakeCopy(const Operand& y) {
+  return std::make_unique<CopyKernel>(NumElements(y.shape) * static_cast<int64_t>(SizeOf(y.type)));
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> PrepareUnary(const KernelContext& context) {
+  const auto& options = context.node->as<schema::UnaryOptionsT>();
+  const Operand &x = context.input(0), &y = context.output();
+  const int64_t count = NumElements(y.shape);
+  const Loops& loops = LoopsFor(context.cpu);
+  if (options.kind == schema::UnaryKind::IDENTITY && SameNumbers(x, y)) return MakeCopy(y);
+  if (IsF32(x)) return std::make_unique<F32Kernel>(options, count, loops);
+  const Table table = MakeTable(x, y, [&](float v) { return UnaryValue(options, v); });
+  return std::make_unique<TableKernel>(table, count, loops);
+}
+
+absl::Status CheckRequantize(const KernelContext& context) {
+  if (!IsInt8(context.input(0)) || !IsInt8(context.output())) {
+    return absl::UnimplementedError("both operands must be int8");
+  }
+  return CheckOrder(context);
+}
+
+absl::Status CheckReshape(const KernelContext& context) {
+  const Operand &x = context.input(0), &y = context.output();
+  for (const Operand* o : {&x, &y}) {
+    Operand plain = *o;
+    plain.layout = Layout::kPlain;
+    if (!SameOrder(*o, plain)) return absl::UnimplementedError("operands must be row-major");
+  }
+  if (SameNumbers(x, y)) return absl::OkStatus();
+  return CheckPair(x, y);
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> PrepareConversion(const KernelContext& context) {
+  const Operand &x = context.input(0), &y = context.output();
+  if (SameNumbers(x, y) || IsF32(x)) return MakeCopy(y);
+  return std::make_unique<TableKernel>(RequantizeTable(x, y), NumElements(y.shape),
+                                       LoopsFor(context.cpu));
+}
+
+}  // namespace
+}  // namespace generic
+
+const KernelEntry kGenericUnary = {"generic", generic::CheckUnary, generic::PrepareUnary};
+const KernelEntry kGenericRequantize = {"generic", generic::CheckRequantize,
+                                        generic::PrepareConversion};
+const KernelEntry kGenericReshape = {"generic", generic::CheckReshape, generic::PrepareConversion};
+
+}  // namespace octet
