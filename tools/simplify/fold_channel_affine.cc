@@ -37,9 +37,8 @@ bool FitsHalf(const std::vector<double>& values, size_t inner, size_t channels) 
                      [](double l) { return l == 0.0 || (l > 0x1p-7 && l < 65000.0); });
 }
 
-std::string NameOf(const Graph& graph, TensorId id) { return graph.tensor(id).name; }
-
-void ScaleWeights(Graph& graph, Node& product, const std::vector<double>& factors) {
+void ScaleWeights(Graph& graph, const Uses& uses, Node& product,
+                  const std::vector<double>& factors) {
   const TensorId old = product.input(kWeights);
   const size_t axis = ChannelAxisOfWeights(graph, product);
   const Tensor& weights = graph.tensor(old);
@@ -52,7 +51,7 @@ void ScaleWeights(Graph& graph, Node& product, const std::vector<double>& factor
   const bool keep = weights.type != DataType::kF16 || FitsHalf(values, inner, factors.size());
   const DataType type = keep ? weights.type : DataType::kF32;
   const Shape shape = weights.shape;
-  product.inputs[kWeights] = AddConstant(graph, NameOf(graph, old), type, shape, values);
+  product.inputs[kWeights] = Replacement(graph, uses, old, type, shape, values);
 }
 
 // The bias, one number per channel; zeros where there is none.
@@ -62,11 +61,13 @@ std::vector<double> BiasOf(const Graph& graph, const Node& product, size_t chann
   return ToDoubles(graph.tensor(id).type, graph.tensor(id).data);
 }
 
-void SetBias(Graph& graph, Node& product, const std::string& name,
+// Sets the bias, in the place of the one before or else of the constant that `like` is.
+void SetBias(Graph& graph, const Uses& uses, Node& product, TensorId like,
              const std::vector<double>& values) {
   if (product.inputs.size() <= kBias) product.inputs.resize(kBias + 1, kNoTensor);
-  product.inputs[kBias] =
-      AddConstant(graph, name, DataType::kF32, {static_cast<int64_t>(values.size())}, values);
+  TensorId& bias = product.inputs[kBias];
+  const Shape shape = {static_cast<int64_t>(values.size())};
+  bias = Replacement(graph, uses, bias == kNoTensor ? like : bias, DataType::kF32, shape, values);
 }
 
 // Whether the product's weights and bias may be multiplied per channel.
@@ -99,18 +100,16 @@ bool FoldIntoProduct(Graph& graph, const Uses& uses, int index) {
   const std::vector<double> constant =
       PerChannel(graph, binary.inputs[1], x, ChannelAxisOfOutput(graph, product));
   if (constant.empty()) return false;
-  const std::string name = NameOf(graph, binary.inputs[1]);
   std::vector<double> bias = BiasOf(graph, product, constant.size());
   if (binary.as<schema::BinaryOptionsT>().kind == BinaryKind::ADD) {
     for (size_t i = 0; i < bias.size(); ++i) bias[i] += constant[i];
-    SetBias(graph, product, product.input(kBias) < 0 ? name : NameOf(graph, product.input(kBias)),
-            bias);
+    SetBias(graph, uses, product, binary.inputs[1], bias);
   } else {
     if (!CanScale(graph, product, constant.size())) return false;
-    ScaleWeights(graph, product, constant);
+    ScaleWeights(graph, uses, product, constant);
     for (size_t i = 0; i < bias.size(); ++i) bias[i] *= constant[i];
     if (product.input(kBias) != kNoTensor) {
-      SetBias(graph, product, NameOf(graph, product.input(kBias)), bias);
+      SetBias(graph, uses, product, product.input(kBias), bias);
     }
   }
   const ActivationBounds from = ActivationOf(binary);
@@ -146,8 +145,7 @@ bool JoinConstants(Graph& graph, const Uses& uses, int index) {
     values[i] = kind == BinaryKind::ADD ? values[i] + other : values[i] * other;
   }
   const TensorId x = first.inputs[0];
-  const TensorId joined =
-      AddConstant(graph, NameOf(graph, second.inputs[1]), DataType::kF32, shape, values);
+  const TensorId joined = Replacement(graph, uses, second.inputs[1], DataType::kF32, shape, values);
   second.inputs = {x, joined};
   return true;
 }

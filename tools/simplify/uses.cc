@@ -86,6 +86,17 @@ TensorId AddConstant(Graph& graph, const std::string& name, DataType type, const
   return graph.AddTensor(std::move(tensor));
 }
 
+TensorId Replacement(Graph& graph, const Uses& uses, TensorId old, DataType type,
+                     const Shape& shape, const std::vector<double>& values) {
+  if (uses.OnlyReader(old) < 0)
+    return AddConstant(graph, graph.tensor(old).name, type, shape, values);
+  Tensor& tensor = graph.tensor(old);
+  tensor.type = type;
+  tensor.shape = shape;
+  tensor.data = FromDoubles(type, values);
+  return old;
+}
+
 bool SameShape(const Tensor& a, const Tensor& b) {
   if (a.shape != b.shape) return false;
   for (size_t i = 0; i < a.shape.size(); ++i) {

@@ -42,6 +42,11 @@ std::vector<double> PerChannel(const Graph& graph, TensorId constant, TensorId l
 TensorId AddConstant(Graph& graph, const std::string& name, DataType type, const Shape& shape,
                      const std::vector<double>& values);
 
+// A constant with these elements that takes the place of constant `old` for one of its readers:
+// `old` itself, changed, when it has no other reader, so that its name stays.
+TensorId Replacement(Graph& graph, const Uses& uses, TensorId old, DataType type,
+                     const Shape& shape, const std::vector<double>& values);
+
 // Whether two tensors have the same shape whenever the model runs.
 bool SameShape(const Tensor& a, const Tensor& b);
 
