@@ -4,6 +4,7 @@
 #include "kernels/kernel.h"
 #include "kernels/onednn/rows.h"
 #include "kernels/reference/reference.h"
+#include "kernels/simd/simd.h"
 
 namespace octet {
 namespace {
@@ -17,8 +18,10 @@ struct OperatorRows {
 // A static of a function, because it copies objects of other files.
 const std::vector<OperatorRows>& Operators() {
   static const auto* const operators = new std::vector<OperatorRows>{
-      {OpType::ConvOptions, LayoutRule::kChannelsLast, {kOnednnConv, kReferenceConv}},
-      {OpType::MatMulOptions, LayoutRule::kPlain, {kOnednnMatMul, kReferenceMatMul}},
+      {OpType::ConvOptions,
+       LayoutRule::kChannelsLast,
+       {kSimdDepthwise, kOnednnConv, kSimdConv, kReferenceConv}},
+      {OpType::MatMulOptions, LayoutRule::kPlain, {kOnednnMatMul, kSimdMatMul, kReferenceMatMul}},
       {OpType::PoolOptions, LayoutRule::kChannelsLast, {kGenericPool, kReferencePool}},
       {OpType::GlobalPoolOptions,
        LayoutRule::kChannelsLast,
