@@ -36,6 +36,16 @@ absl::Status EnsureShapes(const Model& model, const std::vector<Shape>& shapes,
   return HasShapes(*session, shapes) ? absl::OkStatus() : session->Resize(shapes);
 }
 
+absl::Status CheckTypes(const Model& model, const Sample& sample) {
+  const std::vector<TensorInfo>& inputs = model.inputs();
+  bool fits = sample.size() == inputs.size();
+  for (size_t i = 0; fits && i < inputs.size(); ++i) fits = sample[i].type == inputs[i].type;
+  if (fits) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("the samples were made for a model with other inputs; this one has ",
+                   inputs.size(), ", the first is ", Name(inputs[0].type)));
+}
+
 void CopyToInputs(const Sample& sample, int64_t position, Session& session) {
   for (size_t i = 0; i < sample.size(); ++i) {
     const std::vector<uint8_t>& bytes = sample[i].bytes;
@@ -77,6 +87,8 @@ absl::StatusOr<int64_t> BatchFeeder::Fill(int64_t first, std::unique_ptr<Session
       absl::StatusOr<Sample> loaded = source_->Load(first + i);
       if (!loaded.ok()) return loaded.status();
       sample = *std::move(loaded);
+      absl::Status status = CheckTypes(*model_, sample);
+      if (!status.ok()) return status;
       on_sample(sample);
     }
     std::vector<Shape> wanted = BatchShapes(sample, capacity);

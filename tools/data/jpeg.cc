@@ -1,13 +1,15 @@
-#include <jpeglib.h>
-
 #include <csetjmp>
 #include <cstdio>
 #include <memory>
-// The codes of libjpeg's messages; needs jpeglib.h first.
-#include <jerror.h>
 
 #include "absl/strings/str_cat.h"
 #include "tools/data/image.h"
+
+// These headers depend on <cstdio>, and the second one on the first.
+// clang-format off
+#include <jpeglib.h>
+#include <jerror.h>
+// clang-format on
 
 namespace octet {
 namespace {

@@ -1,6 +1,5 @@
 #include "tools/data/test_files.h"
 
-#include <jpeglib.h>
 #include <png.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,11 @@
 #include <map>
 
 #include "gtest/gtest.h"
+
+// Needs <stdio.h> before it.
+// clang-format off
+#include <jpeglib.h>
+// clang-format on
 
 namespace octet::testing {
 namespace {

@@ -1,0 +1,40 @@
+#ifndef OCTET_TOOLS_CLI_CONSOLE_H_
+#define OCTET_TOOLS_CLI_CONSOLE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace octet::cli {
+
+// Writes to stdout.
+void Print(absl::string_view text);
+
+// A line on stderr that tells how far a task has come. Shows nothing unless stderr is a terminal,
+// and disappears at the end.
+class ProgressLine {
+ public:
+  explicit ProgressLine(std::string task);
+  ~ProgressLine();
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
+
+  void Show(int64_t done, int64_t total);
+
+ private:
+  std::string task_;
+  bool enabled_;
+  int64_t shown_percent_ = -1;
+};
+
+// Columns of text, aligned: the first row holds the titles; numbers stand at the right.
+std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
+
+// "12.3 MiB", "512 bytes".
+std::string FormatBytes(uint64_t bytes);
+
+}  // namespace octet::cli
+
+#endif  // OCTET_TOOLS_CLI_CONSOLE_H_

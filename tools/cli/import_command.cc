@@ -1,0 +1,53 @@
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "runtime/format/model_file.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/common.h"
+#include "tools/cli/console.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/picture_flags.h"
+
+namespace octet::cli {
+
+absl::Status ImportCommand(absl::Span<const std::string> arguments) {
+  FlagSet flags("import MODEL.onnx -o MODEL.octet [flags]",
+                "Reads an ONNX file, simplifies the network and writes it as a model file.",
+                "octet import net.onnx -o net.octet --resize 256 --crop 224 "
+                "--mean 127,127,127 --std 128,128,128 --labels labels.txt");
+  CommonFlags common;
+  PictureFlags pictures;
+  std::string output;
+  flags.Text("o", "FILE", "the model file to write", &output);
+  pictures.Register(flags);
+  common.Register(flags);
+  absl::StatusOr<std::vector<std::string>> operands =
+      ParseFlags(flags, common, arguments, 1, 1, "one ONNX file");
+  if (!operands.ok() || common.help) return operands.status();
+  if (output.empty()) return UsageError("missing: -o FILE");
+
+  const std::string& input = operands->front();
+  absl::StatusOr<Graph> graph = LoadGraph(input, common);
+  if (!graph.ok()) return graph.status();
+  absl::Status status = pictures.ApplyTo(*graph);
+  if (!status.ok()) return status;
+  status = WriteModel(*graph, output);
+  if (!status.ok()) return WithPath(output, status);
+
+  const uint64_t before = FileSize(input);
+  const uint64_t after = FileSize(output);
+  if (common.json) {
+    Print(nlohmann::json({{"output", output},
+                          {"operators", graph->nodes.size()},
+                          {"input_bytes", before},
+                          {"output_bytes", after}})
+              .dump(2) +
+          "\n");
+  } else {
+    Print(
+        absl::StrCat(output, ": ", graph->nodes.size(), " operators, ", FormatBytes(after), "\n"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace octet::cli

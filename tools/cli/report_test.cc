@@ -1,0 +1,46 @@
+#include "gtest/gtest.h"
+#include "tools/cli/console.h"
+#include "tools/cli/exit_code.h"
+#include "tools/cli/process.h"
+#include "tools/cli/statistics.h"
+
+namespace octet::cli {
+namespace {
+
+TEST(StatisticsTest, InterpolatesPercentiles) {
+  const std::vector<double> sorted = {1, 2, 3, 4, 5};
+  EXPECT_EQ(Percentile(sorted, 0), 1);
+  EXPECT_EQ(Percentile(sorted, 0.5), 3);
+  EXPECT_DOUBLE_EQ(Percentile(sorted, 0.9), 4.6);
+  EXPECT_EQ(Percentile(sorted, 1), 5);
+  EXPECT_EQ(Percentile({7}, 0.99), 7);
+  EXPECT_EQ(Median({4, 1, 3, 2}), 2.5);
+}
+
+TEST(TableTest, AlignsColumns) {
+  EXPECT_EQ(FormatTable({{"name", "us"}, {"a", "10.5"}, {"long one", "3"}}),
+            "name      us\n"
+            "a         10.5\n"
+            "long one     3\n");
+}
+
+TEST(BytesTest, AreReadable) {
+  EXPECT_EQ(FormatBytes(0), "0 bytes");
+  EXPECT_EQ(FormatBytes(3 << 20), "3.00 MiB");
+}
+
+TEST(ExitCodeTest, TellsWrongUseFromBadInput) {
+  EXPECT_EQ(ExitCodeOf(absl::OkStatus()), kSuccess);
+  EXPECT_EQ(ExitCodeOf(UsageError("x")), kWrongUse);
+  EXPECT_EQ(ExitCodeOf(absl::InvalidArgumentError("x")), kBadInput);
+  EXPECT_EQ(ExitCodeOf(absl::NotFoundError("x")), kBadInput);
+}
+
+TEST(ProcessTest, KnowsItsMemory) {
+  EXPECT_GT(ResidentMib(), 0.5);
+  EXPECT_GE(PeakResidentMib() * 1.05, ResidentMib());
+  EXPECT_LE(NowNs(), NowNs());
+}
+
+}  // namespace
+}  // namespace octet::cli

@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/cli/commands.h"
+#include "tools/cli/common.h"
+#include "tools/cli/console.h"
+#include "tools/cli/exit_code.h"
+#include "tools/data/batch.h"
+#include "tools/data/npy.h"
+#include "tools/data/sample_source.h"
+
+namespace octet::cli {
+namespace {
+
+struct Request {
+  CommonFlags common;
+  std::string model;
+  std::vector<std::string> pictures;
+  std::string input;
+  std::string output;
+  int64_t top = 5;
+};
+
+struct Classified {
+  std::string file;
+  std::vector<float> probabilities;
+  bool softmax = false;  // the model yields logits, to which softmax was applied
+};
+
+// Whether values can be probabilities of classes that exclude each other.
+bool AreProbabilities(absl::Span<const float> values) {
+  double sum = 0;
+  for (float v : values) {
+    if (!(v >= 0 && v <= 1)) return false;
+    sum += v;
+  }
+  return std::abs(sum - 1) < 0.02;
+}
+
+void Softmax(std::vector<float>& values) {
+  if (values.empty()) return;
+  const float max = *std::max_element(values.begin(), values.end());
+  double sum = 0;
+  for (float& v : values) sum += v = std::exp(v - max);
+  for (float& v : values) v = static_cast<float>(v / sum);
+}
+
+std::vector<size_t> TopClasses(const std::vector<float>& values, size_t count) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  count = std::min(count, order.size());
+  std::partial_sort(
+      order.begin(), order.begin() + static_cast<ptrdiff_t>(count), order.end(),
+      [&](size_t a, size_t b) { return values[a] != values[b] ? values[a] > values[b] : a < b; });
+  order.resize(count);
+  return order;
+}
+
+nlohmann::json ToJson(const Request& request, const Classified& result, const Model& model) {
+  nlohmann::json classes = nlohmann::json::array();
+  for (size_t index : TopClasses(result.probabilities, static_cast<size_t>(request.top))) {
+    nlohmann::json entry = {{"class", index}, {"probability", result.probabilities[index]}};
+    if (index < model.labels().size()) entry["label"] = model.labels()[index];
+    classes.push_back(std::move(entry));
+  }
+  return {{"file", result.file}, {"softmax_applied", result.softmax}, {"classes", classes}};
+}
+
+std::string ToText(const Request& request, const Classified& result, const Model& model) {
+  std::string text =
+      absl::StrCat(result.file, result.softmax ? " (softmax of the model's outputs)" : "", "\n");
+  for (size_t index : TopClasses(result.probabilities, static_cast<size_t>(request.top))) {
+    const std::string label = index < model.labels().size() ? model.labels()[index] : "";
+    absl::StrAppendFormat(&text, "  %6.2f%%  %4d  %s\n", 100 * result.probabilities[index], index,
+                          label);
+  }
+  return text;
+}
+
+absl::Status ClassifyPictures(const Request& request, const Model& model) {
+  absl::StatusOr<std::unique_ptr<SampleSource>> source =
+      OpenPictures(request.pictures, SpecOf(model));
+  if (!source.ok()) return WithPath(request.model, source.status());
+  if (model.outputs().empty() || model.outputs()[0].type != DataType::kF32) {
+    return WithPath(request.model, absl::InvalidArgumentError("has no f32 output with classes"));
+  }
+  std::vector<Classified> results;
+  absl::Status status =
+      RunOverSamples(model, **source, 1, [&](const Session& session, int64_t first, int64_t count) {
+        const int64_t batch = session.input_shape(0)[0];
+        for (int64_t i = 0; i < count; ++i) {
+          const absl::Span<const uint8_t> bytes = OutputOfSample(session, 0, i, batch);
+          Classified result = {(*source)->NameOf(first + i), {}, false};
+          result.probabilities.resize(bytes.size() / sizeof(float));
+          std::memcpy(result.probabilities.data(), bytes.data(), bytes.size());
+          result.softmax = !AreProbabilities(result.probabilities);
+          if (result.softmax) Softmax(result.probabilities);
+          results.push_back(std::move(result));
+        }
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  nlohmann::json json = {{"pictures", nlohmann::json::array()}};
+  for (const Classified& result : results) {
+    if (request.common.json) json["pictures"].push_back(ToJson(request, result, model));
+    if (!request.common.json) Print(ToText(request, result, model));
+  }
+  if (request.common.json) Print(json.dump(2) + "\n");
+  return absl::OkStatus();
+}
+
+// The runs' outputs, joined along the leading dimension.
+void AppendOutputs(const Session& session, const Model& model, int64_t kept, int64_t batch,
+                   NamedArrays& outputs) {
+  for (size_t i = 0; i < model.outputs().size(); ++i) {
+    const int index = static_cast<int>(i);
+    const Shape& shape = session.output_shape(index);
+    if (outputs.size() <= i) {
+      Array array;
+      array.type = session.output_type(index);
+      array.shape = shape;
+      if (!shape.empty()) array.shape[0] = 0;
+      outputs.emplace_back(model.outputs()[i].name, std::move(array));
+    }
+    Array& joined = outputs[i].second;
+    const bool counts_samples = !shape.empty() && shape[0] % batch == 0;
+    const int64_t rows = counts_samples ? shape[0] / batch * kept : shape.empty() ? 0 : shape[0];
+    if (!shape.empty()) joined.shape[0] += rows;
+    const auto* data = static_cast<const uint8_t*>(session.output_data(index));
+    const size_t bytes = static_cast<size_t>(NumElements(shape)) * SizeOf(joined.type);
+    const size_t used =
+        counts_samples ? bytes / static_cast<size_t>(batch) * static_cast<size_t>(kept) : bytes;
+    joined.bytes.insert(joined.bytes.end(), data, data + used);
+  }
+}
+
+absl::Status RunArrays(const Request& request, const Model& model) {
+  absl::StatusOr<NamedArrays> arrays = ReadArrays(request.input);
+  if (!arrays.ok()) return arrays.status();
+  absl::StatusOr<std::unique_ptr<SampleSource>> source =
+      SamplesOf(*std::move(arrays), SpecOf(model));
+  if (!source.ok()) return WithPath(request.input, source.status());
+  NamedArrays outputs;
+  absl::Status status = RunOverSamples(
+      model, **source, (*source)->size(), [&](const Session& session, int64_t, int64_t count) {
+        AppendOutputs(session, model, count, session.input_shape(0)[0], outputs);
+        return absl::OkStatus();
+      });
+  if (!status.ok()) return status;
+  status = WriteArrays(request.output, outputs);
+  if (!status.ok()) return status;
+  nlohmann::json json = {{"output", request.output}, {"arrays", nlohmann::json::array()}};
+  for (const auto& [name, array] : outputs) {
+    json["arrays"].push_back(
+        {{"name", name}, {"shape", array.shape}, {"type", std::string(Name(array.type))}});
+    if (!request.common.json) {
+      Print(absl::StrCat(name, "  ", Name(array.type), "  ", ToString(array.shape), "\n"));
+    }
+  }
+  if (request.common.json) Print(json.dump(2) + "\n");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status RunCommand(absl::Span<const std::string> arguments) {
+  FlagSet flags("run MODEL.octet PICTURE... | run MODEL.octet --input IN.npz --output OUT.npz",
+                "Classifies pictures, or computes the outputs for arrays (by tensor name).",
+                "octet run net.octet cat.jpg dog.png");
+  Request request;
+  flags.Text("input", "FILE", "arrays by input name (.npz), or one array (.npy)", &request.input);
+  flags.Text("output", "FILE", "where to write the outputs (.npz, or .npy for one)",
+             &request.output);
+  flags.Integer("top", "N", "classes to show per picture; default 5", 1, 1000000, &request.top);
+  request.common.Register(flags);
+  constexpr size_t kAny = 1000000;
+  absl::StatusOr<std::vector<std::string>> operands = ParseFlags(
+      flags, request.common, arguments, 1, kAny, "a model file and the pictures to classify");
+  if (!operands.ok() || request.common.help) return operands.status();
+  request.model = operands->front();
+  request.pictures.assign(operands->begin() + 1, operands->end());
+  const bool arrays = !request.input.empty() || !request.output.empty();
+  if (arrays && !request.pictures.empty()) {
+    return UsageError("give either pictures or --input and --output");
+  }
+  if (arrays && (request.input.empty() || request.output.empty())) {
+    return UsageError("--input and --output go together");
+  }
+  if (!arrays && request.pictures.empty()) {
+    return UsageError("missing: pictures to classify, or --input FILE and --output FILE");
+  }
+  absl::StatusOr<std::shared_ptr<const Model>> model = LoadModel(request.model, request.common);
+  if (!model.ok()) return model.status();
+  return arrays ? RunArrays(request, **model) : ClassifyPictures(request, **model);
+}
+
+}  // namespace octet::cli

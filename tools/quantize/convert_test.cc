@@ -1,0 +1,140 @@
+#include "tools/quantize/convert.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "runtime/core/validate.h"
+#include "tools/quantize/test_graph.h"
+
+namespace octet {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::GraphBuilder;
+
+constexpr Precision kFloat = Precision::kFloat;
+constexpr Precision kInt8 = Precision::kInt8;
+constexpr Precision kInt8ToFloat = Precision::kInt8ToFloat;
+
+// One line per node: "Conv a: x_quantized u8 -> a u8".
+std::vector<std::string> Describe(const Graph& graph) {
+  std::vector<std::string> lines;
+  for (const Node& node : graph.nodes) {
+    const auto describe = [&](std::string* out, TensorId id) {
+      const Tensor& t = graph.tensor(id);
+      absl::StrAppend(out, t.name, " ", Name(t.type));
+    };
+    std::vector<TensorId> inputs;
+    std::copy_if(node.inputs.begin(), node.inputs.end(), std::back_inserter(inputs),
+                 [&](TensorId id) { return id != kNoTensor && !graph.tensor(id).is_constant(); });
+    lines.push_back(absl::StrCat(Name(node.type()), ": ", absl::StrJoin(inputs, ", ", describe),
+                                 " -> ", absl::StrJoin(node.outputs, ", ", describe)));
+  }
+  return lines;
+}
+
+TEST(ConvertTest, QuantizesInputsOnceAndYieldsFloatAtTheEnd) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId p = b.Conv("p", x);
+  const TensorId q = b.Conv("q", x, {1, 2, 3, 4}, p);
+  b.graph.outputs = {b.Conv("y", q)};
+  const Graph result = ConvertToInt8(b.graph, {kInt8, kInt8, kInt8ToFloat},
+                                     {{x, {-1, 1}}, {p, {0, 2}}, {q, {-3, 3}}}, {})
+                           .value();
+  EXPECT_THAT(Describe(result),
+              ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> p u8",
+                          "Conv: x_quantized u8, p u8 -> q u8", "Conv: q u8 -> y f32"));
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+  const Tensor& weights = result.tensor(result.nodes[2].inputs[1]);
+  EXPECT_EQ(weights.type, DataType::kS8);
+  EXPECT_EQ(weights.quant->axis, 0);
+  EXPECT_THAT(weights.data.as<int8_t>(), ElementsAre(64, 127, 95, 127));
+  EXPECT_EQ(result.tensor(result.nodes[2].inputs[2]).type, DataType::kS32);
+}
+
+TEST(ConvertTest, OutputsKeepNameAndTypeWhereIntegersGoOn) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId a = b.Conv("a", x);
+  b.graph.outputs = {a, b.Conv("y", a)};
+  const Graph result =
+      ConvertToInt8(b.graph, {kInt8, kInt8ToFloat}, {{x, {-1, 1}}, {a, {0, 2}}}, {}).value();
+  EXPECT_THAT(
+      Describe(result),
+      ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> a_quantized u8",
+                  "Conv: a_quantized u8 -> y f32", "Dequantize: a_quantized u8 -> a f32"));
+  EXPECT_EQ(result.tensor(result.outputs[0]).name, "a");
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+}
+
+TEST(ConvertTest, FloatOperatorsGetRealNumbers) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId a = b.Conv("a", x);
+  const TensorId e = b.Unary("e", schema::UnaryKind::EXP, a);
+  const TensorId f = b.Unary("f", schema::UnaryKind::EXP, a);
+  b.graph.outputs = {b.Conv("y", b.Binary("s", schema::BinaryKind::ADD, e, f)), b.Conv("z", a)};
+  const TensorId s = b.graph.nodes[3].outputs[0];
+  const Graph result =
+      ConvertToInt8(b.graph, {kInt8, kFloat, kFloat, kFloat, kInt8ToFloat, kInt8ToFloat},
+                    {{x, {-1, 1}}, {a, {0, 2}}, {s, {0, 9}}}, {})
+          .value();
+  EXPECT_THAT(Describe(result),
+              ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> a u8",
+                          "Dequantize: a u8 -> a_dequantized f32",
+                          "Unary: a_dequantized f32 -> e f32", "Unary: a_dequantized f32 -> f f32",
+                          "Binary: e f32, f f32 -> s f32", "Quantize: s f32 -> s_quantized u8",
+                          "Conv: s_quantized u8 -> y f32", "Conv: a u8 -> z f32"));
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+}
+
+TEST(ConvertTest, ConstantsOfFollowersBecomeIntegers) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId a = b.Conv("a", x);
+  const TensorId k = b.Constant("k", {1, 2, 1, 1}, {-1, 1.55f});
+  const TensorId s = b.Binary("s", schema::BinaryKind::MUL, a, k);
+  b.graph.outputs = {b.Conv("y", s)};
+  const Graph result =
+      ConvertToInt8(b.graph, {kInt8, kInt8, kInt8ToFloat},
+                    {{x, {-1, 1}}, {a, {0, 2}}, {k, {-1, 1.55f}}, {s, {-2, 4}}}, {})
+          .value();
+  const Tensor& constant = result.tensor(result.nodes[2].inputs[1]);
+  EXPECT_EQ(constant.type, DataType::kU8);
+  EXPECT_THAT(constant.data.as<uint8_t>(), ElementsAre(0, 255));
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+}
+
+TEST(ConvertTest, SupportsPerTensorWeightsAndSignedActivations) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x", {1, 4});
+  b.graph.outputs = {b.MatMul("m", x, 3)};
+  ConvertOptions options;
+  options.weights = WeightGranularity::kPerTensor;
+  options.activations = DataType::kS8;
+  const Graph result = ConvertToInt8(b.graph, {kInt8ToFloat}, {{x, {-1, 1}}}, options).value();
+  EXPECT_THAT(Describe(result),
+              ElementsAre("Quantize: x f32 -> x_quantized s8", "MatMul: x_quantized s8 -> m f32"));
+  EXPECT_TRUE(result.tensor(result.nodes[1].inputs[1]).quant->per_tensor());
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+  options.weights = WeightGranularity::kPerChannel;
+  const Graph channels = ConvertToInt8(b.graph, {kInt8ToFloat}, {{x, {-1, 1}}}, options).value();
+  EXPECT_EQ(channels.tensor(channels.nodes[1].inputs[1]).quant->axis, 1);
+  EXPECT_TRUE(ValidateGraph(channels).ok()) << ValidateGraph(channels);
+}
+
+TEST(ConvertTest, BadWeightsNameTheOperator) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  b.graph.outputs = {b.Conv("y", x, {1, 1, 1, std::numeric_limits<float>::infinity()})};
+  EXPECT_EQ(ConvertToInt8(b.graph, {kInt8ToFloat}, {{x, {-1, 1}}}, {}).status().message(),
+            "operator 'y': a weight is NaN or infinite");
+}
+
+}  // namespace
+}  // namespace octet

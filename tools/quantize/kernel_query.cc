@@ -1,0 +1,116 @@
+#include "tools/quantize/kernel_query.h"
+
+#include <memory>
+#include <utility>
+
+#include "kernels/kernel.h"
+#include "tools/quantize/convert.h"
+
+namespace octet {
+namespace {
+
+// Operands of a node as they would be in the int8 model, with scales that stand for any.
+class TrialOperands {
+ public:
+  TrialOperands(const Graph& graph, const std::vector<Shape>& shapes, DataType activations)
+      : graph_(graph), shapes_(shapes), activations_(activations) {
+    activation_.scales = {1.0f};
+    activation_.zero_points = {0};
+  }
+
+  bool HasKernel(const Node& node, Precision precision) {
+    const bool anchor = RoleOf(graph_, node) == Int8Role::kAnchor;
+    const bool to_float = precision == Precision::kInt8ToFloat;
+    std::vector<Operand> inputs;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      if (node.inputs[i] == kNoTensor) {
+        inputs.emplace_back();
+      } else if (anchor && i == 1) {
+        inputs.push_back(Weights(node));
+      } else if (anchor && i == 2) {
+        inputs.push_back(Bias(node));
+      } else {
+        inputs.push_back(Activation(node.inputs[i], to_float && i > 0));
+      }
+    }
+    std::vector<Operand> outputs;
+    for (TensorId id : node.outputs) outputs.push_back(Activation(id, to_float));
+    return Accepts(node, inputs, outputs);
+  }
+
+ private:
+  Operand Activation(TensorId id, bool real) const {
+    const Tensor& t = graph_.tensor(id);
+    Operand operand;
+    operand.type = real ? DataType::kF32 : activations_;
+    operand.shape = ShapeOf(id);
+    operand.quant = real ? nullptr : &activation_;
+    if (t.is_constant()) operand.data = t.data.data();
+    return operand;
+  }
+
+  Operand Weights(const Node& node) {
+    const TensorId id = node.input(1);
+    const int axis = OutputChannelAxis(node);
+    const auto channels = static_cast<size_t>(ShapeOf(id)[static_cast<size_t>(axis)]);
+    weight_ = {std::vector<float>(channels, 1.0f), std::vector<int32_t>(channels, 0), axis};
+    bias_ = weight_;
+    bias_.axis = 0;
+    const size_t elements = static_cast<size_t>(NumElements(ShapeOf(id)));
+    zeros_.assign(elements, 0);
+    Operand operand;
+    operand.type = DataType::kS8;
+    operand.shape = ShapeOf(id);
+    operand.quant = &weight_;
+    operand.data = zeros_.data();
+    return operand;
+  }
+
+  Operand Bias(const Node& node) {
+    bias_zeros_.assign(bias_.scales.size(), 0);
+    Operand operand;
+    operand.type = DataType::kS32;
+    operand.shape = ShapeOf(node.input(2));
+    operand.quant = &bias_;
+    operand.data = bias_zeros_.data();
+    return operand;
+  }
+
+  const Shape& ShapeOf(TensorId id) const { return shapes_[static_cast<size_t>(id)]; }
+
+  static bool Accepts(const Node& node, const std::vector<Operand>& inputs,
+                      const std::vector<Operand>& outputs) {
+    const std::unique_ptr<PackedWeights> packed = NewPackedWeights();
+    const std::shared_ptr<ThreadPool> pool = ThreadPool::Create(1);
+    KernelContext context;
+    context.node = &node;
+    context.inputs = inputs;
+    context.outputs = outputs;
+    context.cpu = CpuFeatures::Host();
+    context.pool = pool.get();
+    context.packed = packed.get();
+    for (const KernelEntry& entry : KernelsFor(node.type())) {
+      if (entry.check(context).ok()) return true;
+    }
+    return false;
+  }
+
+  const Graph& graph_;
+  const std::vector<Shape>& shapes_;
+  DataType activations_;
+  QuantParams activation_;
+  QuantParams weight_;
+  QuantParams bias_;
+  std::vector<int8_t> zeros_;
+  std::vector<int32_t> bias_zeros_;
+};
+
+}  // namespace
+
+KernelQuery KernelTableQuery(const Graph& graph, std::vector<Shape> shapes, DataType activations) {
+  return [&graph, shapes = std::move(shapes), activations](const Node& node, Precision precision) {
+    return TrialOperands(graph, shapes, activations).HasKernel(node, precision);
+  };
+}
+
+}  // namespace octet

@@ -1,0 +1,47 @@
+#ifndef OCTET_TOOLS_QUANTIZE_PRECISION_H_
+#define OCTET_TOOLS_QUANTIZE_PRECISION_H_
+
+#include <functional>
+#include <vector>
+
+#include "octet/types.h"
+#include "runtime/core/graph.h"
+
+namespace octet {
+
+// What an operator of a static int8 model computes in.
+enum class Precision {
+  kFloat,
+  kInt8,         // integers in, integers out
+  kInt8ToFloat,  // integers in, f32 out: only float operators and outputs of the graph read the
+                 // result
+};
+
+// How an operator takes part in a static int8 model.
+enum class Int8Role {
+  kNone,      // stays float
+  kAnchor,    // a product with constant weights: int8 pays off by itself
+  kFollower,  // int8 where it lies between int8 operators
+  kMovement,  // as kFollower; its values only move, so that all its tensors share their parameters
+};
+
+// The role of an operator by its type, options and inputs.
+Int8Role RoleOf(const Graph& graph, const Node& node);
+
+// Inputs of the node that carry activations: neither absent, nor weights or bias of an anchor.
+// Constants of a follower are among them.
+std::vector<TensorId> ActivationInputs(const Graph& graph, const Node& node);
+
+// Whether some kernel runs the node in that precision. Precision::kInt8 and kInt8ToFloat are asked
+// for.
+using KernelQuery = std::function<bool(const Node& node, Precision precision)>;
+
+// Chooses a precision per node. Anchors become int8 wherever a kernel exists, followers when all
+// their activations come from int8 operators (or are constants, or lead back to graph inputs by
+// movement alone) and some int8 operator reads their result. The last int8 operators of a path
+// yield f32 where a kernel can, which spares a rounding.
+std::vector<Precision> ChoosePrecision(const Graph& graph, const KernelQuery& has_kernel);
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_QUANTIZE_PRECISION_H_

@@ -1,0 +1,99 @@
+#include "tools/quantize/precision.h"
+
+#include <gmock/gmock.h>
+
+#include "gtest/gtest.h"
+#include "tools/quantize/test_graph.h"
+
+namespace octet {
+namespace {
+
+using ::testing::ElementsAre;
+using testing::GraphBuilder;
+
+constexpr Precision kFloat = Precision::kFloat;
+constexpr Precision kInt8 = Precision::kInt8;
+constexpr Precision kInt8ToFloat = Precision::kInt8ToFloat;
+
+bool AnyKernel(const Node&, Precision) { return true; }
+
+TEST(PrecisionTest, TheLastProductYieldsFloat) {
+  GraphBuilder b;
+  const TensorId y = b.Conv("b", b.Conv("a", b.Input("x")));
+  b.graph.outputs = {b.Softmax("s", y)};
+  EXPECT_THAT(ChoosePrecision(b.graph, AnyKernel), ElementsAre(kInt8, kInt8ToFloat, kFloat));
+}
+
+TEST(PrecisionTest, AnAverageBeforeFloatReadsIntegers) {
+  GraphBuilder b;
+  const TensorId y = b.GlobalAverage("g", b.Conv("a", b.Input("x")));
+  b.graph.outputs = {b.Softmax("s", y)};
+  EXPECT_THAT(ChoosePrecision(b.graph, AnyKernel), ElementsAre(kInt8, kInt8ToFloat, kFloat));
+  // Without a kernel for that, the convolution yields f32 and the average is float.
+  const auto no_mixed_average = [](const Node& node, Precision precision) {
+    return precision == kInt8 || node.type() != OpType::GlobalPoolOptions;
+  };
+  EXPECT_THAT(ChoosePrecision(b.graph, no_mixed_average),
+              ElementsAre(kInt8ToFloat, kFloat, kFloat));
+}
+
+TEST(PrecisionTest, FollowersLieBetweenInt8Operators) {
+  GraphBuilder b;
+  const TensorId a = b.Conv("a", b.Input("x"));
+  const TensorId sum =
+      b.Binary("sum", schema::BinaryKind::ADD, a, b.Unary("u", schema::UnaryKind::SIGMOID, a));
+  const TensorId c = b.Conv("c", sum);
+  b.graph.outputs = {b.Unary("end", schema::UnaryKind::SIGMOID, c)};
+  EXPECT_THAT(ChoosePrecision(b.graph, AnyKernel),
+              ElementsAre(kInt8, kInt8, kInt8, kInt8ToFloat, kFloat));
+}
+
+TEST(PrecisionTest, OperatorsThatInt8RuinsStayFloat) {
+  GraphBuilder b;
+  const TensorId a = b.Conv("a", b.Input("x"));
+  const TensorId e = b.Unary("e", schema::UnaryKind::EXP, a);
+  const TensorId d = b.Binary("d", schema::BinaryKind::DIV, a, e);
+  b.graph.outputs = {b.Conv("c", d)};
+  EXPECT_THAT(ChoosePrecision(b.graph, AnyKernel),
+              ElementsAre(kInt8ToFloat, kFloat, kFloat, kInt8ToFloat));
+}
+
+TEST(PrecisionTest, MovementOfAnInputIsInt8WhenAProductFollows) {
+  GraphBuilder b;
+  const TensorId r = b.Reshape("r", b.Input("x", {1, 32}), {1, 2, 4, 4});
+  b.graph.outputs = {b.Conv("a", r)};
+  EXPECT_THAT(ChoosePrecision(b.graph, AnyKernel), ElementsAre(kInt8, kInt8ToFloat));
+
+  GraphBuilder plain;
+  plain.graph.outputs = {plain.Reshape("r", plain.Input("x"), {1, 32})};
+  EXPECT_THAT(ChoosePrecision(plain.graph, AnyKernel), ElementsAre(kFloat));
+}
+
+TEST(PrecisionTest, WhatHasNoKernelStaysFloat) {
+  GraphBuilder b;
+  b.graph.outputs = {b.Conv("b", b.Conv("a", b.Input("x")))};
+  const auto only_b = [](const Node& node, Precision) { return node.name == "b"; };
+  EXPECT_THAT(ChoosePrecision(b.graph, only_b), ElementsAre(kFloat, kInt8ToFloat));
+}
+
+TEST(PrecisionTest, AnOutputThatIsReadOnIsInt8) {
+  GraphBuilder b;
+  const TensorId a = b.Conv("a", b.Input("x"));
+  b.graph.outputs = {a, b.Conv("b", a)};
+  EXPECT_THAT(ChoosePrecision(b.graph, AnyKernel), ElementsAre(kInt8, kInt8ToFloat));
+}
+
+TEST(RoleTest, ProductsNeedConstantWeightsAndRoomForTheSum) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x", {1, 4});
+  const TensorId w = b.Input("w", {4, 4});
+  b.Add("dynamic", schema::MatMulOptionsT(), {x, w}, {1, 4});
+  b.MatMul("constant", x, 3);
+  b.MatMul("deep", b.Input("z", {1, 70000}), 1);
+  EXPECT_EQ(RoleOf(b.graph, b.graph.nodes[0]), Int8Role::kNone);
+  EXPECT_EQ(RoleOf(b.graph, b.graph.nodes[1]), Int8Role::kAnchor);
+  EXPECT_EQ(RoleOf(b.graph, b.graph.nodes[2]), Int8Role::kNone);
+}
+
+}  // namespace
+}  // namespace octet

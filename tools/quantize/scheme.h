@@ -1,0 +1,29 @@
+#ifndef OCTET_TOOLS_QUANTIZE_SCHEME_H_
+#define OCTET_TOOLS_QUANTIZE_SCHEME_H_
+
+#include "octet/types.h"
+#include "tools/quantize/observer.h"
+
+namespace octet {
+
+// Scales stay within these bounds, so that a product of two of them, which is the scale of a bias,
+// is a normal f32 number.
+inline constexpr float kMinScale = 0x1p-60f;
+inline constexpr float kMaxScale = 0x1p+60f;
+
+// Scale of a tensor that holds nothing but zeros.
+inline constexpr float kZeroTensorScale = 1.0f;
+
+// Largest magnitude of a symmetric s8 value; -128 is left out.
+inline constexpr int kMaxWeight = 127;
+
+// Maps `range`, widened to hold 0, to all values of `type` (kU8 or kS8). 0 is exact. A range that
+// holds nothing but 0 gets kZeroTensorScale and the zero point nearest to 0.
+QuantParams AffineParams(Range range, DataType type);
+
+// Scale that maps [-max_abs, max_abs] to [-127, 127]. Requires max_abs >= 0, finite.
+float SymmetricScale(float max_abs);
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_QUANTIZE_SCHEME_H_

@@ -1,0 +1,28 @@
+#ifndef OCTET_TOOLS_QUANTIZE_SHARING_H_
+#define OCTET_TOOLS_QUANTIZE_SHARING_H_
+
+#include <map>
+#include <vector>
+
+#include "runtime/core/graph.h"
+#include "tools/quantize/observer.h"
+#include "tools/quantize/precision.h"
+
+namespace octet {
+
+// Tensors that an int8 model stores as integers: activations of int8 operators and their results.
+std::vector<TensorId> Int8Tensors(const Graph& graph, const std::vector<Precision>& precision);
+
+// The range of each int8 tensor. Tensors between which values only move (through Concat, Split,
+// Reshape, Transpose, Pad, maximum pooling) share the union of their ranges, so that moving them
+// never rounds and Concat and Split can be views. `observed` holds the ranges of the computed ones;
+// constants count with their own values, and so does the value that a Pad adds.
+std::map<TensorId, Range> ShareRanges(const Graph& graph, const std::vector<Precision>& precision,
+                                      const std::map<TensorId, Range>& observed);
+
+// The real values of a constant that is f32 or f16.
+std::vector<float> RealValues(const Tensor& constant);
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_QUANTIZE_SHARING_H_

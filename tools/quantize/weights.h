@@ -1,0 +1,35 @@
+#ifndef OCTET_TOOLS_QUANTIZE_WEIGHTS_H_
+#define OCTET_TOOLS_QUANTIZE_WEIGHTS_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "octet/types.h"
+
+namespace octet {
+
+enum class WeightGranularity { kPerChannel, kPerTensor };
+
+struct QuantizedWeights {
+  std::vector<int8_t> weights;     // in the order of the real ones
+  std::vector<int32_t> bias;       // one per channel; empty without a bias
+  std::vector<float> scales;       // one per channel, or one for the tensor
+  std::vector<float> bias_scales;  // input_scale * scales, as many
+};
+
+// Symmetric s8 weights with values of [-127, 127], and the bias in units of input_scale * scale.
+// `axis` is the dimension of output channels; `bias` has one value per channel or none. A channel's
+// scale follows from its largest weight, and is made larger where the bias would not fit
+// beside the products in s32. A channel of zeros gets a scale at which its bias keeps 20 bits.
+// InvalidArgument when a weight or bias is NaN or infinite, or when the products alone may not fit
+// s32.
+absl::StatusOr<QuantizedWeights> QuantizeWeights(absl::Span<const float> weights,
+                                                 const Shape& shape, int axis,
+                                                 absl::Span<const float> bias, float input_scale,
+                                                 WeightGranularity granularity);
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_QUANTIZE_WEIGHTS_H_
