@@ -65,12 +65,44 @@ absl::StatusOr<FileParts> SplitFile(absl::Span<const uint8_t> bytes) {
   return FileParts{bytes.subspan(0, tables), bytes.subspan(weights)};
 }
 
+bool IsAligned(const flatbuffers::Vector<int64_t>* vector) {
+  return vector == nullptr || reinterpret_cast<uintptr_t>(vector->Data()) % sizeof(int64_t) == 0;
+}
+
+// FlatBuffers' verifier looks at the alignment of a vector's size, which has 32 bits, but not at
+// that of 64-bit elements.
+bool VectorsAreAligned(const schema::Operator& op) {
+  switch (op.options_type()) {
+    case schema::Options::SplitOptions:
+      return IsAligned(op.options_as_SplitOptions()->sizes());
+    case schema::Options::ReshapeOptions:
+      return IsAligned(op.options_as_ReshapeOptions()->shape());
+    case schema::Options::PadOptions:
+      return IsAligned(op.options_as_PadOptions()->pads_begin()) &&
+             IsAligned(op.options_as_PadOptions()->pads_end());
+    default:
+      return true;
+  }
+}
+
+bool VectorsAreAligned(const schema::Model& model) {
+  bool aligned = true;
+  if (model.tensors() != nullptr) {
+    for (const schema::Tensor* tensor : *model.tensors()) aligned &= IsAligned(tensor->shape());
+  }
+  if (model.operators() != nullptr) {
+    for (const schema::Operator* op : *model.operators()) aligned &= VectorsAreAligned(*op);
+  }
+  return aligned;
+}
+
 absl::StatusOr<const schema::Model*> VerifyTables(absl::Span<const uint8_t> prefixed) {
   flatbuffers::Verifier verifier(prefixed.data(), prefixed.size(), kMaxDepth, kMaxTables);
-  if (!schema::VerifySizePrefixedModelBuffer(verifier)) {
+  const bool verified = schema::VerifySizePrefixedModelBuffer(verifier);
+  const schema::Model* model = schema::GetSizePrefixedModel(prefixed.data());
+  if (!verified || !VectorsAreAligned(*model)) {
     return Invalid("the file is damaged: its tables are not well formed");
   }
-  const schema::Model* model = schema::GetSizePrefixedModel(prefixed.data());
   if (model->version() > kFormatVersion) {
     return absl::UnimplementedError(absl::StrCat(
         "the file has version ", model->version(), " of the format, but this program reads ",
