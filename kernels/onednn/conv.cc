@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/onednn/engine.h"
 #include "kernels/onednn/epilogue.h"
+#include "kernels/onednn/padded_kernel.h"
 #include "kernels/onednn/primitive_kernel.h"
 #include "kernels/onednn/rows.h"
 #include "kernels/onednn/saturation.h"
@@ -137,10 +138,10 @@ absl::Status CheckChoice(const KernelContext& context, const std::string& implem
   const ProductOperands operands = Operands(context);
   if (!operands.quantized()) return CheckImplementation(implementation, operands, true);
   const bool depthwise = operands.w.shape[1] == 1;
-  // oneDNN's depthwise kernels of AVX2 compensate padding wrongly for some shapes (4x2 taps, 56 channels).
+  // oneDNN's depthwise kernels of AVX2 compensate padding wrongly for some shapes (4x2 taps, 56
+  // channels).
   if (depthwise && absl::StartsWith(implementation, "jit_uni_int8") &&
-      operands.x.quant->zero_point() != 0 &&
-      HasPads(context.node->as<schema::ConvOptionsT>())) {
+      operands.x.quant->zero_point() != 0 && HasPads(context.node->as<schema::ConvOptionsT>())) {
     return absl::UnimplementedError(
         absl::StrCat(implementation, " is wrong at borders when the zero point is not 0"));
   }
@@ -151,16 +152,17 @@ absl::Status CheckChoice(const KernelContext& context, const std::string& implem
   return CheckImplementation(implementation, operands, fit);
 }
 
-int64_t Products(const KernelContext& context) {
+bool OnPool(const KernelContext& context) {
   const Shape& w = context.input(kW).shape;
-  return NumElements(context.output().shape) * (NumElements(w) / w[0]);
+  const int64_t products = NumElements(context.output().shape) * (NumElements(w) / w[0]);
+  return context.pool->threads() > 1 && products >= kMinProductsForPool;
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Create(const KernelContext& context) {
   const ProductOperands operands = Operands(context);
   const int64_t groups = context.node->as<schema::ConvOptionsT>().groups;
   PrimitiveKernel::Parts parts;
-  parts.on_pool = context.pool->threads() > 1 && Products(context) >= kMinProductsForPool;
+  parts.on_pool = OnPool(context);
   const onednn::CreationThreads threads(parts.on_pool ? context.pool->threads() : 1);
 
   Epilogue epilogue = MakeEpilogue(operands, groups > 1 ? 3 : 1);
@@ -187,9 +189,46 @@ absl::StatusOr<std::unique_ptr<Kernel>> Create(const KernelContext& context) {
   return std::make_unique<PrimitiveKernel>(std::move(parts));
 }
 
+// Padding stands for the real value 0, whose integer is the zero point. oneDNN pads with the
+// integer 0 and corrects the sums at the borders, in every execution anew; for s8 inputs it does so
+// always, since it shifts them to u8. Copying the input into a frame of zero points takes a
+// fraction of that.
+bool WantsFrame(const KernelContext& context) {
+  const Operand& x = context.input(kX);
+  const auto& options = context.node->as<schema::ConvOptionsT>();
+  const bool depthwise = context.input(kW).shape[1] == 1 && options.groups > 1;
+  return x.quant != nullptr && HasPads(options) && !depthwise &&
+         (x.type == DataType::kS8 || x.quant->zero_point() != 0);
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> CreateFramed(const KernelContext& context) {
+  Node node = *context.node;
+  auto& options = node.as<schema::ConvOptionsT>();
+  onednn::Padding padding;
+  padding.shape = context.input(kX).shape;
+  padding.begin.assign(options.pads_begin.begin(), options.pads_begin.end());
+  padding.end.assign(options.pads_end.begin(), options.pads_end.end());
+  padding.value = static_cast<uint8_t>(context.input(kX).quant->zero_point());
+  padding.on_pool = OnPool(context);
+  std::fill(options.pads_begin.begin(), options.pads_begin.end(), 0);
+  std::fill(options.pads_end.begin(), options.pads_end.end(), 0);
+  std::vector<Operand> inputs(context.inputs.begin(), context.inputs.end());
+  inputs[kX].shape = padding.padded_shape();
+  KernelContext framed = context;
+  framed.node = &node;
+  framed.inputs = inputs;
+  absl::StatusOr<std::unique_ptr<Kernel>> inner = Create(framed);
+  if (!inner.ok()) return inner;
+  return std::make_unique<onednn::PaddedKernel>(std::move(padding), static_cast<int>(inputs.size()),
+                                                *std::move(inner));
+}
+
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
   absl::StatusOr<std::unique_ptr<Kernel>> kernel = absl::InternalError("not created");
-  if (absl::Status s = onednn::Guarded([&] { kernel = Create(context); }); !s.ok()) return s;
+  if (absl::Status s = onednn::Guarded(
+          [&] { kernel = WantsFrame(context) ? CreateFramed(context) : Create(context); });
+      !s.ok())
+    return s;
   return kernel;
 }
 

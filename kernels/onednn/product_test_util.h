@@ -21,8 +21,8 @@ inline bool MayDecline(const KernelCase& c) {
   return c.inputs[0].quant.has_value() && !TestCpu().vnni();
 }
 
-// Runs `row` on pools of 1, 2 and 4 threads, expects each to be like `reference`, and int8 outputs to be
-// equal bit by bit. False when the row may decline and does.
+// Runs `row` on pools of 1, 2 and 4 threads, expects each to be like `reference`, and int8 outputs
+// to be equal bit by bit. False when the row may decline and does.
 inline bool ExpectLikeReference(const KernelEntry& row, const KernelEntry& reference,
                                 const KernelCase& c) {
   const bool integers = c.inputs[0].quant.has_value();
