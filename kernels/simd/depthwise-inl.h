@@ -159,17 +159,32 @@ struct Outputs {
   int rows, columns;  // that exist
 };
 
-// R x W outputs, requantized to bytes. kPlain: without a residual, and the block has all of its
-// channels.
-template <class V, int KW, int S, int G, int R, int W, bool kPlain>
+// Whether saturation alone gives the output's range: u8 from 0 to 255 with zero point 0.
+inline bool IsWholeU8(const Epilogue& e) {
+  return e.zero_point == 0 && e.min == 0 && e.max == 255 && e.flip == 0;
+}
+
+// Rounded values as s16, channels 0-7 and 8-15 of each 128-bit lane, to bytes of the output.
+template <class V>
+inline __attribute__((always_inline)) typename V::I ToBytes(const Epilogue& e, typename V::I low,
+                                                            typename V::I high) {
+  const auto zero_point = V::Set16(e.zero_point);
+  auto bytes = V::PackU16(V::Adds16(low, zero_point), V::Adds16(high, zero_point));
+  bytes = V::MaxU8(bytes, V::Set8(static_cast<uint8_t>(e.min)));
+  bytes = V::MinU8(bytes, V::Set8(static_cast<uint8_t>(e.max)));
+  return V::Xor(bytes, V::Set8(e.flip));
+}
+
+// R x W outputs, of which all columns exist, requantized to bytes.
+template <class V, int KW, int S, int G, int R, int W>
 inline __attribute__((always_inline)) void TileBytes(const DepthwiseArgs& a, const BlockArgs& b,
                                                      const uint8_t* columns, const Outputs& out) {
   using I = typename V::I;
   const Epilogue& e = *a.epilogue;
-  I low[R][W], high[R][W];  // s16 of channels 0-7 and 8-15 of each 128-bit lane
-#pragma GCC unroll 2
+  I words[2][R][W];  // s16 of channels 0-7 and 8-15 of each 128-bit lane
+#pragma GCC unroll 1
   for (int half = 0; half < 2; ++half) {
-    I first[R][W], second[R][W];
+    I values[2][R][W];
 #pragma GCC unroll 2
     for (int q = 0; q < 2; ++q) {
       const int j = 2 * half + q;
@@ -179,108 +194,104 @@ inline __attribute__((always_inline)) void TileBytes(const DepthwiseArgs& a, con
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
-        for (int i = 0; i < W; ++i) {
-          auto v = V::Mul(V::ToFloat(sum[r][i]), multiplier);
-          if constexpr (!kPlain) {
-            if (a.residual != nullptr && r < out.rows && i < out.columns) {
-              const auto* p = static_cast<const uint8_t*>(a.residual) + out.index[r] + i * a.c;
-              const auto bytes = V::Xor(V::LoadBytes(p, b.count), V::Set8(e.residual_flip));
-              v = V::Add(v, ResidualQuarter<V>(e, bytes, j));
-            }
-          }
-          (q == 0 ? first : second)[r][i] = V::ToInt(v);
-        }
+        for (int i = 0; i < W; ++i)
+          values[q][r][i] = V::ToInt(V::Mul(V::ToFloat(sum[r][i]), multiplier));
       }
     }
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
       for (int i = 0; i < W; ++i) {
-        (half == 0 ? low : high)[r][i] =
-            V::Adds16(V::PackS32(first[r][i], second[r][i]), V::Set16(e.zero_point));
+        words[half][r][i] = V::PackS32(values[0][r][i], values[1][r][i]);
       }
     }
   }
-  const auto min = V::Set8(static_cast<uint8_t>(e.min)), max = V::Set8(static_cast<uint8_t>(e.max));
-  const auto flip = V::Set8(e.flip);
+  const bool whole = IsWholeU8(e);
 #pragma GCC unroll 8
   for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-    for (int i = 0; i < W; ++i) low[r][i] = V::PackU16(low[r][i], high[r][i]);
-  }
-  if (e.min > 0 || e.max < 255 || e.flip != 0) {
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-      for (int i = 0; i < W; ++i) {
-        low[r][i] = V::Xor(V::MinU8(V::MaxU8(low[r][i], min), max), flip);
-      }
-    }
-  }
-  if (kPlain && out.rows == R && out.columns == W) {
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      uint8_t* y = static_cast<uint8_t*>(a.y) + out.index[r];
-#pragma GCC unroll 8
-      for (int i = 0; i < W; ++i) V::Store(y + i * a.c, low[r][i]);
-    }
-    return;
-  }
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
+    if (r >= out.rows) break;
     uint8_t* y = static_cast<uint8_t*>(a.y) + out.index[r];
+    if (whole) {
 #pragma GCC unroll 8
-    for (int i = 0; i < W; ++i) {
-      if (r < out.rows && i < out.columns) {
-        V::StoreBytes(y + i * a.c, low[r][i], kPlain ? V::kBytes : b.count);
-      }
+      for (int i = 0; i < W; ++i) V::Store(y + i * a.c, V::PackU16(words[0][r][i], words[1][r][i]));
+    } else {
+#pragma GCC unroll 8
+      for (int i = 0; i < W; ++i)
+        V::Store(y + i * a.c, ToBytes<V>(e, words[0][r][i], words[1][r][i]));
     }
   }
 }
 
-// As TileBytes, for f32 outputs and f32 residuals: element by element.
+// One output's four vectors of sums, to whatever the epilogue asks for.
+template <class V>
+void FinishOutput(const DepthwiseArgs& a, const BlockArgs& b, const typename V::I* sums,
+                  int64_t stride, int64_t index) {
+  constexpr int kLanes = V::kBytes / 4;
+  const Epilogue& e = *a.epilogue;
+  if (e.f32 || e.f32_residual) {
+    for (int i = 0; i < V::kBytes; ++i) {
+      const int j = i / kLanes, channel = i % kLanes / 4 * 16 + 4 * j + i % 4;
+      int32_t lanes[kLanes];
+      V::Store(lanes, sums[j * stride]);
+      if (channel >= b.count) continue;
+      FinishOne(e, lanes[i % kLanes], b.multiplier[i], a.residual, a.y, index + channel);
+    }
+    return;
+  }
+  auto residual = V::Zero();
+  if (a.residual != nullptr) {
+    const auto* p = static_cast<const uint8_t*>(a.residual) + index;
+    residual = V::Xor(V::LoadBytes(p, b.count), V::Set8(e.residual_flip));
+  }
+  typename V::I values[4];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) {
+    auto v = V::Mul(V::ToFloat(sums[j * stride]), V::LoadF(b.multiplier + j * kLanes));
+    if (a.residual != nullptr) v = V::Add(v, ResidualQuarter<V>(e, residual, j));
+    values[j] = V::ToInt(v);
+  }
+  const auto bytes =
+      ToBytes<V>(e, V::PackS32(values[0], values[1]), V::PackS32(values[2], values[3]));
+  V::StoreBytes(static_cast<uint8_t*>(a.y) + index, bytes, b.count);
+}
+
+// The outputs of an R x W tile that exist, in all cases that TileBytes does not cover.
 template <class V, int KW, int S, int G, int R, int W>
 __attribute__((noinline)) void TileAny(const DepthwiseArgs& a, const BlockArgs& b,
                                        const uint8_t* columns, const Outputs& out) {
-  constexpr int kLanes = V::kBytes / 4;
-  for (int j = 0; j < 4; ++j) {
-    typename V::I sum[R][W];
-    SumQuarter<V, KW, S, G, R, W>(b, columns, j, sum);
-    for (int r = 0; r < out.rows; ++r) {
-      for (int i = 0; i < out.columns; ++i) {
-        int32_t lanes[kLanes];
-        V::Store(lanes, sum[r][i]);
-        for (int l = 0; l < kLanes; ++l) {
-          const int channel = l / 4 * 16 + 4 * j + l % 4;
-          if (channel >= b.count) continue;
-          FinishOne(*a.epilogue, lanes[l], b.multiplier[j * kLanes + l], a.residual, a.y,
-                    out.index[r] + i * a.c + channel);
-        }
-      }
+  typename V::I sums[4][R][W];
+#pragma GCC unroll 1
+  for (int j = 0; j < 4; ++j) SumQuarter<V, KW, S, G, R, W>(b, columns, j, sums[j]);
+  for (int r = 0; r < out.rows; ++r) {
+    for (int i = 0; i < out.columns; ++i) {
+      FinishOutput<V>(a, b, &sums[0][r][i], R * W, out.index[r] + i * a.c);
     }
   }
 }
 
 // The strip's outputs of columns [0, columns) of a segment. Columns are interleaved just before the
-// first tile that reads them, so that loads overlap with products.
+// first tile that reads them, so that loads overlap with products. The last tile overlaps the one
+// before where columns are no multiple of W.
 template <class V, int KW, int S, int G, int R, int W, bool kPlain>
-void Segment(const DepthwiseArgs& a, const BlockArgs& b, Filler<V, G, kPlain>& filler, Outputs out,
-             int64_t columns) {
+void Segment(const DepthwiseArgs& a, const BlockArgs& b, Filler<V, G, kPlain>& filler,
+             const Outputs& segment, int64_t columns) {
   const int64_t kw = KW ? KW : b.kw, sw = S ? S : b.sw;
   const uint8_t* buffer = filler.to;
-  const bool any = a.epilogue->f32 || a.epilogue->f32_residual;
-  filler.Fill(kw > sw ? kw - sw : 0);
-  for (int64_t i = 0; i < columns; i += W) {
-    out.columns = static_cast<int>(columns - i < W ? columns - i : W);
-    filler.Fill(kw > sw || i + W < columns ? W * sw : (W - 1) * sw + kw);
-    if (any) {
-      TileAny<V, KW, S, G, R, W>(a, b, buffer, out);
+  Outputs out = segment;
+  int64_t filled = 0;
+  for (int64_t done = 0; done < columns; done += W) {
+    const int64_t i = columns >= W && done > columns - W ? columns - W : done;
+    out.columns = static_cast<int>(columns < W ? columns : W);
+    const int64_t needed = (i + out.columns - 1) * sw + kw;
+    filler.Fill(needed - filled);
+    filled = needed;
+    for (int r = 0; r < R; ++r) out.index[r] = segment.index[r] + i * a.c;
+    const uint8_t* at = buffer + i * sw * Interleaver<V>::kGroup * G;
+    if (kPlain && out.columns == W) {
+      TileBytes<V, KW, S, G, R, W>(a, b, at, out);
     } else {
-      TileBytes<V, KW, S, G, R, W, kPlain>(a, b, buffer, out);
+      TileAny<V, KW, S, G, R, W>(a, b, at, out);
     }
-    buffer += W * sw * Interleaver<V>::kGroup * G;
-#pragma GCC unroll 4
-    for (int r = 0; r < R; ++r) out.index[r] += W * a.c;
   }
 }
 
@@ -316,11 +327,93 @@ void StripOf(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t 
 
 template <class V, int KW, int S, int G, int R, int W>
 void Strip(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy, int64_t channel) {
-  if (b.count == V::kBytes && a.residual == nullptr) {
-    StripOf<V, KW, S, G, R, W, true>(a, b, image, oy, channel);
+  const Epilogue& e = *a.epilogue;
+  if (KW > 0 && b.count == V::kBytes && a.residual == nullptr && !e.f32) {
+    StripOf<V, KW, S, G, R, W, KW != 0>(a, b, image, oy, channel);
   } else {
     StripOf<V, KW, S, G, R, W, false>(a, b, image, oy, channel);
   }
+}
+
+// A row of outputs of a 3x3 kernel, with weights and interleaved columns in registers throughout.
+template <class V, int S, bool kPlain, bool kFlip>
+void Row3x3(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy,
+            int64_t channel) {
+  using I = typename V::I;
+  const uint8_t* rows[3];
+  for (int i = 0; i < 3; ++i) {
+    const int64_t iy = oy * S - a.pad_top + i;
+    rows[i] = iy >= 0 && iy < a.h ? a.x + (image * a.h + iy) * a.w * a.c + channel : a.padding;
+  }
+  typename V::Group weights[4][3];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) {
+#pragma GCC unroll 3
+    for (int k = 0; k < 3; ++k) weights[j][k] = {V::Load(b.weights + (j * 3 + k) * V::kBytes)};
+  }
+  const auto load = [&](int row, int64_t offset) __attribute__((always_inline)) {
+    const I bytes = V::LoadBytes(rows[row] + offset, kPlain ? V::kBytes : b.count);
+    return kFlip ? V::Xor(bytes, V::Set8(0x80)) : bytes;
+  };
+  const I padding = V::Set8(a.x_zero), none = V::Zero();
+  const auto column = [&](int64_t ix, typename V::Group(&to)[4]) __attribute__((always_inline)) {
+    I r0 = padding, r1 = padding, r2 = padding;
+    if (ix >= 0 && ix < a.w) r0 = load(0, ix * a.c), r1 = load(1, ix * a.c), r2 = load(2, ix * a.c);
+    const I lo01 = V::Lo8(r0, r1), hi01 = V::Hi8(r0, r1), lo2 = V::Lo8(r2, none),
+            hi2 = V::Hi8(r2, none);
+    to[0] = {V::Lo16(lo01, lo2)};
+    to[1] = {V::Hi16(lo01, lo2)};
+    to[2] = {V::Lo16(hi01, hi2)};
+    to[3] = {V::Hi16(hi01, hi2)};
+  };
+  const Epilogue& e = *a.epilogue;
+  const bool whole = IsWholeU8(e);
+  int64_t index = (image * a.oh + oy) * a.ow * a.c + channel;
+  typename V::Group x[3][4];
+  int64_t ix = -static_cast<int64_t>(a.pad_left);
+  for (int k = 0; k < 3 - S; ++k) column(ix++, x[k + S]);
+  for (int64_t ox = 0; ox < a.ow; ++ox, index += a.c) {
+#pragma GCC unroll 2
+    for (int k = 0; k < 3 - S; ++k) {
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) x[k][j] = x[k + S][j];
+    }
+#pragma GCC unroll 2
+    for (int k = 3 - S; k < 3; ++k) column(ix++, x[k]);
+    I values[4];
+#pragma GCC unroll 4
+    for (int j = 0; j < 4; ++j) {
+      I sum = V::Load(b.bias + j * (V::kBytes / 4));
+#pragma GCC unroll 3
+      for (int k = 0; k < 3; ++k) sum = V::Dot(sum, x[k][j], weights[j][k]);
+      values[j] = sum;
+    }
+    if constexpr (kPlain) {
+#pragma GCC unroll 4
+      for (int j = 0; j < 4; ++j) {
+        values[j] =
+            V::ToInt(V::Mul(V::ToFloat(values[j]), V::LoadF(b.multiplier + j * (V::kBytes / 4))));
+      }
+      const I low = V::PackS32(values[0], values[1]), high = V::PackS32(values[2], values[3]);
+      V::Store(static_cast<uint8_t*>(a.y) + index,
+               whole ? V::PackU16(low, high) : ToBytes<V>(e, low, high));
+    } else {
+      FinishOutput<V>(a, b, values, 1, index);
+    }
+  }
+}
+
+template <class V, int S>
+void Direct3x3(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy,
+               int64_t channel) {
+  const Epilogue& e = *a.epilogue;
+  const bool plain = b.count == V::kBytes && a.residual == nullptr && !e.f32;
+  if (a.x_flip != 0) {
+    return plain ? Row3x3<V, S, true, true>(a, b, image, oy, channel)
+                 : Row3x3<V, S, false, true>(a, b, image, oy, channel);
+  }
+  return plain ? Row3x3<V, S, true, false>(a, b, image, oy, channel)
+               : Row3x3<V, S, false, false>(a, b, image, oy, channel);
 }
 
 template <class V>
@@ -334,11 +427,13 @@ void RunBlock(const DepthwiseArgs& a, int64_t image, int64_t oy, const ChannelBl
   b.count = block.count;
   const bool square1 = a.kh == a.kw && a.sh == 1 && a.sw == 1;
   const bool square2 = a.kh == a.kw && a.sh == 2 && a.sw == 2;
+  if constexpr (V::kManyRegisters) {
+    if (a.kw == 3 && square2) return Direct3x3<V, 2>(a, b, image, oy, block.begin);
+  }
   if (a.kw == 3 && square1) return Strip<V, 3, 1, 1, 2, 4>(a, b, image, oy, block.begin);
-  if (a.kw == 3 && square2) return Strip<V, 3, 2, 1, 1, 8>(a, b, image, oy, block.begin);
+  if (a.kw == 3 && square2) return Strip<V, 3, 2, 1, 1, 4>(a, b, image, oy, block.begin);
   if (a.kw == 5 && square1) return Strip<V, 5, 1, 2, 4, 2>(a, b, image, oy, block.begin);
   if (a.kw == 5 && square2) return Strip<V, 5, 2, 2, 2, 4>(a, b, image, oy, block.begin);
-  if (a.kw == 7 && square1) return Strip<V, 7, 1, 2, 2, 4>(a, b, image, oy, block.begin);
   if (a.groups == 1) return Strip<V, 0, 0, 1, 1, 4>(a, b, image, oy, block.begin);
   Strip<V, 0, 0, 2, 1, 4>(a, b, image, oy, block.begin);
 }

@@ -19,7 +19,6 @@ DepthwiseStrip ChooseDepthwiseStrip(int kh, int kw, int sh, int sw) {
   if (kh == 3 && square1) return {2, 1};
   if (kh == 5 && square1) return {4, 2};
   if (kh == 5 && square2) return {2, 2};
-  if (kh == 7 && square1) return {2, 2};
   return {1, (kh + 3) / 4};
 }
 

@@ -27,15 +27,20 @@ inline __m512i InOrder(__m512i packed) {
   return _mm512_permutexvar_epi32(index, packed);
 }
 
-// 16 * N requantized values of one row to bytes, in order.
-template <int N>
+// Whether saturation alone gives the output's range: u8 from 0 to 255 with zero point 0.
+inline bool IsWholeU8(const Epilogue& e) {
+  return e.zero_point == 0 && e.min == 0 && e.max == 255 && e.flip == 0;
+}
+
+// 16 * N requantized values of one row to bytes, in order. kWhole: IsWholeU8.
+template <int N, bool kWhole>
 inline __attribute__((always_inline)) __m512i PackRow(const Epilogue& e, const __m512i (&v)[N]) {
+  __m512i low = _mm512_packs_epi32(v[0], v[N > 1 ? 1 : 0]), high = low;
+  if constexpr (N > 2) high = _mm512_packs_epi32(v[2], v[N > 3 ? 3 : 2]);
+  if constexpr (kWhole) return InOrder(_mm512_packus_epi16(low, high));
   const __m512i zero_point = _mm512_set1_epi16(static_cast<short>(e.zero_point));
-  const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[N > 1 ? 1 : 0]), zero_point);
-  __m512i high = low;
-  if constexpr (N > 2) {
-    high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[N > 3 ? 3 : 2]), zero_point);
-  }
+  low = _mm512_adds_epi16(low, zero_point);
+  high = N > 2 ? _mm512_adds_epi16(high, zero_point) : low;
   __m512i bytes = _mm512_packus_epi16(low, high);
   bytes = _mm512_max_epu8(bytes, _mm512_set1_epi8(static_cast<char>(e.min)));
   bytes = _mm512_min_epu8(bytes, _mm512_set1_epi8(static_cast<char>(e.max)));
@@ -93,7 +98,27 @@ __attribute__((noinline)) void FinishStored(const GemmTile& t, const __m512i* su
       }
       values[j] = _mm512_cvtps_epi32(v);
     }
-    if (!e.f32) StoreRow<N>(static_cast<uint8_t*>(t.y) + index, PackRow<N>(e, values), t.channels);
+    if (!e.f32)
+      StoreRow<N>(static_cast<uint8_t*>(t.y) + index, PackRow<N, false>(e, values), t.channels);
+  }
+}
+
+template <int N, int M, bool kWhole>
+inline __attribute__((always_inline)) void FinishBytes(const GemmTile& t,
+                                                       const __m512i (&sum)[M][N]) {
+  const Epilogue& e = *t.epilogue;
+  __m512 multiplier[N];
+#pragma GCC unroll 4
+  for (int j = 0; j < N; ++j) multiplier[j] = _mm512_loadu_ps(t.multiplier + 16 * j);
+  uint8_t* y = static_cast<uint8_t*>(t.y) + t.index;
+#pragma GCC unroll 12
+  for (int m = 0; m < M; ++m, y += t.y_stride) {
+    __m512i values[N];
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) {
+      values[j] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum[m][j]), multiplier[j]));
+    }
+    StoreRow<N>(y, PackRow<N, kWhole>(e, values), t.channels);
   }
 }
 
@@ -110,18 +135,10 @@ inline __attribute__((always_inline)) void Finish(const GemmTile& t, __m512i (&s
     FinishStored<N>(t, stored, M);
     return;
   }
-  __m512 multiplier[N];
-#pragma GCC unroll 4
-  for (int j = 0; j < N; ++j) multiplier[j] = _mm512_loadu_ps(t.multiplier + 16 * j);
-  uint8_t* y = static_cast<uint8_t*>(t.y) + t.index;
-#pragma GCC unroll 12
-  for (int m = 0; m < M; ++m, y += t.y_stride) {
-    __m512i values[N];
-#pragma GCC unroll 4
-    for (int j = 0; j < N; ++j) {
-      values[j] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum[m][j]), multiplier[j]));
-    }
-    StoreRow<N>(y, PackRow<N>(e, values), t.channels);
+  if (IsWholeU8(e)) {
+    FinishBytes<N, M, true>(t, sum);
+  } else {
+    FinishBytes<N, M, false>(t, sum);
   }
 }
 

@@ -2,6 +2,7 @@
 
 struct VecAvx2 : VecPartial {
   static constexpr bool kPairs = true;
+  static constexpr bool kManyRegisters = false;
   // Four bytes per lane as s16: bytes 0 and 2 in `even`, 1 and 3 in `odd`. A sum of two products of
   // them (vpmaddwd) is exact in s32.
   struct Group {

@@ -3,6 +3,7 @@
 struct Vec512 {
   static constexpr int kBytes = 64;
   static constexpr bool kPairs = false;
+  static constexpr bool kManyRegisters = true;
   using I = __m512i;
   using F = __m512;
   struct Group {
@@ -45,6 +46,7 @@ struct Vec512 {
 
 struct Vec256 : Vec256Base {
   static constexpr bool kPairs = false;
+  static constexpr bool kManyRegisters = true;
   struct Group {
     I bytes;
   };
@@ -63,6 +65,7 @@ struct Vec256 : Vec256Base {
 struct Vec128 {
   static constexpr int kBytes = 16;
   static constexpr bool kPairs = false;
+  static constexpr bool kManyRegisters = true;
   using I = __m128i;
   using F = __m128;
   struct Group {

@@ -2,6 +2,7 @@
 
 struct VecAvxVnni : VecPartial {
   static constexpr bool kPairs = false;
+  static constexpr bool kManyRegisters = false;
   struct Group {
     I bytes;
   };
