@@ -7,6 +7,7 @@
 #include <cstddef>
 
 #include "runtime/core/cpu_count.h"
+#include "runtime/core/thread_sanitizer.h"
 
 namespace octet {
 namespace {
@@ -41,8 +42,10 @@ class PthreadPool : public ThreadPool {
     }
     Section section{fn, this};
     awake_.store(true, std::memory_order_relaxed);
+    thread_sanitizer::Release(&section);
     // Sections of several threads take turns: pthreadpool holds a lock while one runs.
     pthreadpool_parallelize_1d(pool_, &RunOne, &section, static_cast<size_t>(n), 0);
+    thread_sanitizer::Acquire(&section);
   }
 
   void Rest() override {
@@ -62,9 +65,11 @@ class PthreadPool : public ThreadPool {
   };
 
   static void RunOne(void* argument, size_t index) {
+    thread_sanitizer::Acquire(argument);
     const Section& section = *static_cast<const Section*>(argument);
     InSection in_section(section.pool);
     section.fn(static_cast<int64_t>(index));
+    thread_sanitizer::Release(argument);
   }
 
   pthreadpool_t pool_;
