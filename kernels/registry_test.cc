@@ -1,0 +1,144 @@
+#include <map>
+#include <memory>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "kernels/kernel.h"
+#include "kernels/reference/reference.h"
+#include "kernels/testing/cases.h"
+#include "kernels/testing/kernel_test_util.h"
+
+// Every row of the registry against the reference on every case that it accepts.
+
+namespace octet::testing {
+namespace {
+
+const KernelEntry& ReferenceOf(OpType type) { return KernelsFor(type).back(); }
+
+// Kernels of our own give the reference's integers; oneDNN adds the bias after scaling, which may
+// move a value across a tie.
+Tolerance ToleranceOf(const KernelEntry& row) {
+  Tolerance tolerance;
+  tolerance.units = absl::StartsWith(row.name, "onednn") ? 1 : 0;
+  return tolerance;
+}
+
+std::vector<RunOptions> LayoutsOf(OpType type) {
+  RunOptions plain, last;
+  last.layout = Layout::kChannelsLast;
+  switch (LayoutRuleOf(type)) {
+    case LayoutRule::kPlain:
+      return {plain};
+    case LayoutRule::kAny: {
+      RunOptions to_last = plain, to_plain = last;
+      to_last.output_layout = Layout::kChannelsLast;
+      to_plain.output_layout = Layout::kPlain;
+      return {plain, last, to_last, to_plain};
+    }
+    default:
+      return {plain, last};
+  }
+}
+
+ThreadPool* PoolOf(int threads) {
+  static auto* const pools = new std::map<int, std::shared_ptr<ThreadPool>>();
+  std::shared_ptr<ThreadPool>& pool = (*pools)[threads];
+  if (pool == nullptr) pool = ThreadPool::Create(threads);
+  return pool.get();
+}
+
+class RegistryTest : public ::testing::TestWithParam<OpType> {
+ protected:
+  // Runs the case by `row` in one layout with several pools. Returns whether the row accepted it.
+  bool Compare(const KernelEntry& row, const KernelCase& c, RunOptions options,
+               const Outputs& want) {
+    options.pool = PoolOf(1);
+    const absl::StatusOr<Outputs> alone = RunRow(row, c, options);
+    if (!alone.ok()) {
+      EXPECT_EQ(alone.status().code(), absl::StatusCode::kUnimplemented)
+          << c.name << ": " << alone.status();
+      EXPECT_NE(alone.status().message(), "") << "a row must say why it declines";
+      return false;
+    }
+    ExpectAlike(c, *alone, want, ToleranceOf(row));
+    for (int threads : {2, 4}) {
+      options.pool = PoolOf(threads);
+      const absl::StatusOr<Outputs> together = RunRow(row, c, options);
+      if (!together.ok()) {
+        ADD_FAILURE() << c.name << ": " << together.status();
+      } else if (c.outputs[0].quant || !absl::StartsWith(row.name, "onednn")) {
+        EXPECT_EQ(*together, *alone) << c.name << ": bits depend on the number of threads";
+      } else {
+        ExpectAlike(c, *together, want, ToleranceOf(row));
+      }
+    }
+    return true;
+  }
+};
+
+TEST_P(RegistryTest, EveryRowAgreesWithTheReference) {
+  const OpType type = GetParam();
+  const std::vector<KernelCase> cases = CasesFor(type);
+  ASSERT_FALSE(cases.empty());
+  std::vector<int> accepted(KernelsFor(type).size(), 0);
+  for (const KernelCase& c : cases) {
+    const absl::StatusOr<Outputs> want = RunRow(ReferenceOf(type), c, NaturalOptions(c));
+    ASSERT_TRUE(want.ok()) << c.name << ": " << want.status();
+    for (const RunOptions& options : LayoutsOf(type)) {
+      for (size_t i = 0; i < accepted.size(); ++i) {
+        const KernelEntry& row = KernelsFor(type)[i];
+        SCOPED_TRACE(absl::StrCat(
+            row.name, options.layout == Layout::kPlain ? ", row-major" : ", channels last"));
+        accepted[i] += Compare(row, c, options, *want);
+      }
+    }
+  }
+  for (size_t i = 0; i < accepted.size(); ++i) {
+    EXPECT_GT(accepted[i], 0) << "no case exercises row '" << KernelsFor(type)[i].name << "'";
+  }
+}
+
+TEST_P(RegistryTest, RowsAreNamedAndEndWithTheReference) {
+  const absl::Span<const KernelEntry> rows = KernelsFor(GetParam());
+  ASSERT_FALSE(rows.empty());
+  std::map<std::string, int> names;
+  for (const KernelEntry& row : rows) EXPECT_EQ(++names[row.name], 1) << row.name << " twice";
+  EXPECT_STREQ(rows.back().name, "reference");
+}
+
+// With `deterministic`, whatever row is taken gives the reference's integers.
+TEST_P(RegistryTest, DeterministicRowsGiveTheReferencesIntegers) {
+  const OpType type = GetParam();
+  for (const KernelCase& c : CasesFor(type)) {
+    if (!c.outputs[0].quant) continue;
+    RunOptions options = NaturalOptions(c);
+    const absl::StatusOr<Outputs> want = RunRow(ReferenceOf(type), c, options);
+    ASSERT_TRUE(want.ok()) << c.name << ": " << want.status();
+    options.deterministic = true;
+    for (const KernelEntry& row : KernelsFor(type)) {
+      const absl::StatusOr<Outputs> got = RunRow(row, c, options);
+      if (!got.ok()) continue;
+      SCOPED_TRACE(row.name);
+      ExpectAlike(c, *got, *want, Tolerance());
+      break;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Operators, RegistryTest,
+                         ::testing::ValuesIn(OpsWithKernels().begin(), OpsWithKernels().end()),
+                         [](const ::testing::TestParamInfo<OpType>& info) {
+                           return std::string(Name(info.param));
+                         });
+
+TEST(RegistryTest, HasEveryOperatorOfTheSchema) {
+  for (OpType type : schema::EnumValuesOptions()) {
+    if (type == OpType::NONE) continue;
+    EXPECT_FALSE(KernelsFor(type).empty()) << Name(type);
+  }
+}
+
+}  // namespace
+}  // namespace octet::testing

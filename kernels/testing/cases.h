@@ -1,0 +1,35 @@
+#ifndef OCTET_KERNELS_TESTING_CASES_H_
+#define OCTET_KERNELS_TESTING_CASES_H_
+
+#include <vector>
+
+#include "kernels/testing/kernel_test_util.h"
+
+namespace octet::testing {
+
+// Cases that every kernel of the operator must get right or decline: random ones and the edges (1 x
+// 1 pictures, odd sizes, windows larger than the picture, ties, saturation, tiny scales), in f32,
+// u8 and s8. The same in every call. Empty for an operator without kernels.
+std::vector<KernelCase> CasesFor(OpType type);
+
+// The pieces of CasesFor, by operator.
+std::vector<KernelCase> ConvCases();
+std::vector<KernelCase> MatMulCases();
+std::vector<KernelCase> PoolCases();
+std::vector<KernelCase> GlobalPoolCases();
+std::vector<KernelCase> ReduceCases();
+std::vector<KernelCase> BinaryCases();
+std::vector<KernelCase> UnaryCases();
+std::vector<KernelCase> SoftmaxCases();
+std::vector<KernelCase> ConcatCases();
+std::vector<KernelCase> SplitCases();
+std::vector<KernelCase> ReshapeCases();
+std::vector<KernelCase> TransposeCases();
+std::vector<KernelCase> PadCases();
+std::vector<KernelCase> QuantizeCases();
+std::vector<KernelCase> DequantizeCases();
+std::vector<KernelCase> RequantizeCases();
+
+}  // namespace octet::testing
+
+#endif  // OCTET_KERNELS_TESTING_CASES_H_
