@@ -1,0 +1,126 @@
+// Benchmarks the registry's kernels one by one on the layers of known networks:
+//
+//   bazel run -c opt //bench:kernel_bench -- --benchmark_filter=efficientnet_lite0/.*/u8
+//
+// Each result is checked against the reference before it is timed. The reference rows themselves
+// are not timed. A kernel that accepts a part of the layers only has a total over these.
+
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "bench/layer.h"
+#include "bench/totals_reporter.h"
+#include "benchmark/benchmark.h"
+
+namespace octet {
+namespace bench {
+namespace {
+
+constexpr const char* kShapeFiles[] = {
+    "bench/shapes/efficientnet_lite0.txt",
+    "bench/shapes/squeezenet.txt",
+    "bench/shapes/resnet50.txt",
+};
+constexpr int kThreadCounts[] = {1, 2};
+
+// A layer whose operands exist only while its benchmarks run, which is one after the other.
+Layer& LayerOf(const LayerShape& shape, bool quantized) {
+  static std::unique_ptr<Layer> layer;
+  static const LayerShape* current = nullptr;
+  static bool current_quantized = false;
+  if (current != &shape || current_quantized != quantized) {
+    layer = std::make_unique<Layer>(shape, quantized);
+    current = &shape;
+    current_quantized = quantized;
+  }
+  return *layer;
+}
+
+void RunBenchmark(benchmark::State& state, const LayerShape& shape, bool quantized,
+                  const KernelEntry& row, int threads) {
+  Layer& layer = LayerOf(shape, quantized);
+  const auto pool = ThreadPool::Create(threads);
+  const auto packed = NewPackedWeights();
+  const KernelContext context = layer.Context(CpuFeatures::Host(), pool.get(), packed.get());
+  absl::Status status = row.check(context);
+  absl::StatusOr<std::unique_ptr<Kernel>> kernel = status;
+  if (status.ok()) kernel = row.prepare(context);
+  if (!kernel.ok()) return state.SkipWithError(kernel.status().ToString().c_str());
+  layer.Run(**kernel, pool.get());
+  status = layer.CheckOutput();
+  if (!status.ok()) return state.SkipWithError(status.ToString().c_str());
+  for (auto _ : state) layer.Run(**kernel, pool.get());
+  const auto products = static_cast<double>(layer.products());
+  state.SetLabel((*kernel)->detail());
+  state.counters["products"] = products;
+  state.counters["products/s"] =
+      benchmark::Counter(products, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// Whether the row accepts the layer, as far as its check tells.
+bool Accepts(const KernelEntry& row, const LayerShape& shape, bool quantized) {
+  const auto pool = ThreadPool::Create(1);
+  const auto packed = NewPackedWeights();
+  Layer layer(shape, quantized);
+  return row.check(layer.Context(CpuFeatures::Host(), pool.get(), packed.get())).ok();
+}
+
+void RegisterLayer(const std::string& network, const LayerShape& shape) {
+  const OpType type = shape.is_matmul ? OpType::MatMulOptions : OpType::ConvOptions;
+  const absl::Span<const KernelEntry> rows = KernelsFor(type);
+  for (bool quantized : {true, false}) {
+    for (const KernelEntry& row : rows.first(rows.size() - 1)) {
+      if (!Accepts(row, shape, quantized)) continue;
+      for (int threads : kThreadCounts) {
+        const std::string name =
+            absl::StrCat(network, "/", shape.name, "/", quantized ? "u8" : "f32", "/", row.name,
+                         "/threads:", threads);
+        benchmark::RegisterBenchmark(name.c_str(),
+                                     [&shape, quantized, &row, threads](benchmark::State& s) {
+                                       RunBenchmark(s, shape, quantized, row, threads);
+                                     })
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
+      }
+    }
+  }
+}
+
+absl::Status RegisterNetworks() {
+  static std::vector<std::vector<LayerShape>> networks;
+  for (const char* path : kShapeFiles) {
+    absl::StatusOr<std::vector<LayerShape>> shapes = ReadShapes(path);
+    if (!shapes.ok()) return shapes.status();
+    networks.push_back(*std::move(shapes));
+  }
+  for (size_t i = 0; i < networks.size(); ++i) {
+    const std::vector<std::string> parts = absl::StrSplit(kShapeFiles[i], '/');
+    for (const LayerShape& shape : networks[i]) {
+      RegisterLayer(std::string(absl::StripSuffix(parts.back(), ".txt")), shape);
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+}  // namespace bench
+}  // namespace octet
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  const absl::Status status = octet::bench::RegisterNetworks();
+  if (!status.ok()) {
+    std::fprintf(stderr, "kernel_bench: %s\n", status.ToString().c_str());
+    return 1;
+  }
+  benchmark::AddCustomContext("isa", octet::CpuFeatures::Host().isa());
+  octet::bench::TotalsReporter reporter;
+  benchmark::RunSpecifiedBenchmarks(&reporter);
+  return 0;
+}
