@@ -36,7 +36,9 @@ using FoldFunction = Folded (*)(FoldContext& context);
 FoldFunction FindFold(const std::string& op_type);
 
 // Elements that an evaluated tensor may have at most.
-inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 28;
+inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 26;
+// The same for tensors that hold one number throughout.
+inline constexpr int64_t kMaxFilledElements = int64_t{1} << 28;
 
 // The parts of the table, by file.
 FoldFunction FindElementwiseFold(const std::string& op_type);

@@ -20,9 +20,9 @@ std::vector<Array> One(Array array) {
 
 absl::Status LacksInput() { return absl::InvalidArgumentError("lacks an input"); }
 
-absl::Status CheckSize(const Shape& shape) {
+absl::Status CheckSize(const Shape& shape, int64_t limit = kMaxFoldedElements) {
   const int64_t elements = CheckedElements(shape);
-  if (elements >= 0 && elements <= kMaxFoldedElements) return absl::OkStatus();
+  if (elements >= 0 && elements <= limit) return absl::OkStatus();
   return absl::UnimplementedError(
       absl::StrCat("makes a constant of ", ToString(shape), ", which is too large"));
 }
@@ -81,7 +81,7 @@ Folded FoldConstantOfShape(FoldContext& c) {
   if (!c.input(0)) return LacksInput();
   const std::vector<int64_t> dims = c.input(0)->ints();
   const Shape shape(dims.begin(), dims.end());
-  if (absl::Status status = CheckSize(shape); !status.ok()) return status;
+  if (absl::Status status = CheckSize(shape, kMaxFilledElements); !status.ok()) return status;
   Array value = Array::OfDoubles(DataType::kF32, {1}, {0.0});
   if (const onnx::TensorProto* tensor = c.attributes.Tensor("value")) {
     auto array = DecodeTensor(*tensor, c.owner);
@@ -91,8 +91,10 @@ Folded FoldConstantOfShape(FoldContext& c) {
       return absl::InvalidArgumentError("attribute 'value' must hold one element");
     }
   }
-  const std::vector<int64_t> zeros(static_cast<size_t>(NumElements(shape)), 0);
-  return One(Pick(value, shape, zeros));
+  const size_t size = SizeOf(value.type);
+  std::vector<uint8_t> bytes(static_cast<size_t>(NumElements(shape)) * size);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = value.data.data()[i % size];
+  return One({value.type, shape, Constant::Own(std::move(bytes))});
 }
 
 Folded FoldSize(FoldContext& c) {

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "runtime/core/operators.h"
 #include "runtime/core/validate.h"
 #include "tools/import/fold.h"
 #include "tools/import/issues.h"
@@ -40,6 +41,7 @@ class Importer {
   // Whether some size of the inputs is open, so that other probes may fare better.
   bool has_open_sizes() const { return has_open_sizes_; }
   Graph& graph() { return builder_.graph(); }
+  std::string probes() { return builder_.probes().ToString(); }
 
  private:
   absl::Status ReadInitializers();
@@ -134,9 +136,11 @@ absl::StatusOr<std::pair<Shape, std::vector<std::string>>> Importer::ShapeOf(
     result.second.push_back(size < 0 ? symbol : "");
     has_open_sizes_ = has_open_sizes_ || size < 0;
   }
-  if (CheckedElements(Shape(rank, 1)) < 0 || rank > 8) {
+  Shape least = result.first;
+  for (int64_t& size : least) size = std::max<int64_t>(size, 1);
+  if (absl::Status status = CheckShape(least, false); !status.ok()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("input '", input.name(), "' has ", rank, " dimensions"));
+        absl::StrCat("input '", input.name(), "': ", status.message()));
   }
   return result;
 }
@@ -197,6 +201,11 @@ absl::StatusOr<std::vector<Value>> Importer::Evaluate(const onnx::NodeProto& nod
     for (size_t i = 0; i < outputs.size(); ++i) outputs[i].push_back(std::move((*folded)[i]));
   }
   std::vector<Value> values;
+  for (std::vector<Array>& probed : outputs) {
+    if (probed.back().shape.size() != probed[0].shape.size()) {
+      return absl::UnimplementedError("makes a tensor whose rank depends on the model's inputs");
+    }
+  }
   for (std::vector<Array>& probed : outputs) values.push_back(Value::Of(std::move(probed)));
   return values;
 }
@@ -337,8 +346,11 @@ absl::StatusOr<Graph> Import(const ModelPtr& model, const std::string& path,
       if (absl::Status valid = ValidateGraph(graph); !valid.ok()) return valid;
       return graph;
     }
-    first_error.Update(status);
-    if (!importer.has_open_sizes()) break;
+    if (!importer.has_open_sizes()) return status;
+    first_error.Update(absl::Status(
+        status.code(),
+        absl::StrCat(status.message(), " (sizes that the model leaves open were taken as ",
+                     importer.probes(), ")")));
   }
   return first_error;
 }

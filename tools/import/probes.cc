@@ -1,6 +1,7 @@
 #include "tools/import/probes.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 
 namespace octet::importer {
 namespace {
@@ -50,6 +51,12 @@ std::pair<Shape, std::vector<std::string>> Probes::Symbolic(const ProbedShape& s
     result.second[i] = found != names_.end() ? found->second : (names_[sizes] = FreshName());
   }
   return result;
+}
+
+std::string Probes::ToString() const {
+  return absl::StrJoin(sizes_, ", ", [](std::string* out, const auto& entry) {
+    absl::StrAppend(out, entry.first, " = ", entry.second[0]);
+  });
 }
 
 }  // namespace octet::importer

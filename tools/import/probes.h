@@ -39,6 +39,9 @@ class Probes {
   // computed from symbols get a name of their own, the same wherever they occur.
   std::pair<Shape, std::vector<std::string>> Symbolic(const ProbedShape& shape);
 
+  // "N = 352, H = 416": what the first probe takes for each symbol.
+  std::string ToString() const;
+
  private:
   // A name that no dimension has yet.
   std::string FreshName();
