@@ -45,7 +45,8 @@ class ReduceKernel : public Kernel {
  public:
   ReduceKernel(Reduction reduction, const Split& split, const KernelContext& context)
       : split_(split),
-        bytes_(static_cast<int64_t>(SizeOf(context.input(0).type))),
+        x_bytes_(static_cast<int64_t>(SizeOf(context.input(0).type))),
+        y_bytes_(static_cast<int64_t>(SizeOf(context.output().type))),
         reducer_(reduction, context.input(0), context.output(), LoopsFor(context.cpu)) {
     if (split.inner == 1) return;
     for (int64_t i = 0; i < split.reduced; ++i) offsets_.push_back(i * split.inner);
@@ -55,11 +56,11 @@ class ReduceKernel : public Kernel {
     const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
     auto* y = static_cast<uint8_t*>(args.outputs[0]);
     const int64_t plane = split_.reduced * split_.inner;
-    const int64_t bytes = split_.outer * plane * bytes_;
+    const int64_t bytes = split_.outer * plane * x_bytes_;
     if (split_.inner == 1) {
       ParallelRanges(args.pool, split_.outer, bytes, [&](int64_t begin, int64_t end) {
         for (int64_t i = begin; i < end; ++i) {
-          reducer_.Row(x + i * plane * bytes_, split_.reduced, y + i * bytes_);
+          reducer_.Row(x + i * plane * x_bytes_, split_.reduced, y + i * y_bytes_);
         }
       });
       return;
@@ -68,8 +69,8 @@ class ReduceKernel : public Kernel {
     ParallelRanges(args.pool, split_.outer * blocks, bytes, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t column = i % blocks * kBlock, row = i / blocks;
-        reducer_.Columns(x + (row * plane + column) * bytes_, offsets_.data(), split_.reduced,
-                         split_.reduced, y + (row * split_.inner + column) * bytes_,
+        reducer_.Columns(x + (row * plane + column) * x_bytes_, offsets_.data(), split_.reduced,
+                         split_.reduced, y + (row * split_.inner + column) * y_bytes_,
                          std::min(kBlock, split_.inner - column));
       }
     });
@@ -79,7 +80,7 @@ class ReduceKernel : public Kernel {
   static constexpr int64_t kBlock = 128;  // columns that one thread takes at a time
 
   Split split_;
-  int64_t bytes_;
+  int64_t x_bytes_, y_bytes_;
   Reducer reducer_;
   std::vector<int64_t> offsets_;
 };
@@ -124,7 +125,11 @@ bool KeepsOrder(const Operand& x, const Operand& y, const std::vector<int>& axes
 
 absl::Status Check(const KernelContext& context) {
   const Operand &x = context.input(0), &y = context.output();
-  if (absl::Status s = CheckReducible(x, y); !s.ok()) return s;
+  const Reduction reduction = ReductionOf(*context.node);
+  const bool sums = reduction == Reduction::kMean || reduction == Reduction::kSum;
+  if (!(sums && IsInt8(x) && IsF32(y))) {
+    if (absl::Status s = CheckReducible(x, y); !s.ok()) return s;
+  }
   const std::vector<int> axes = ReducedAxes(context);
   if (!KeepsOrder(x, y, axes)) return absl::UnimplementedError("layouts differ");
   const absl::StatusOr<Split> split = SplitOf(x, axes);

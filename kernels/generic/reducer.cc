@@ -12,11 +12,16 @@ absl::Status CheckReducible(const Operand& x, const Operand& y) {
 }
 
 Reducer::Reducer(Reduction reduction, const Operand& x, const Operand& y, const Loops& loops)
-    : reduction_(reduction), loops_(loops), f32_(IsF32(x)), signed_(x.type == DataType::kS8) {
+    : reduction_(reduction),
+      loops_(loops),
+      f32_(IsF32(x)),
+      signed_(x.type == DataType::kS8),
+      f32_result_(IsF32(y)) {
   if (f32_) return;
   x_scale_ = x.quant->scale();
-  y_scale_ = y.quant->scale();
   x_zero_point_ = x.quant->zero_point();
+  if (f32_result_) return;
+  y_scale_ = y.quant->scale();
   target_ = {y.quant->zero_point(), RangeOf(y.type)};
   if (!is_sum() && !SameNumbers(x, y)) table_ = RequantizeTable(x, y);
 }
@@ -36,7 +41,7 @@ void Reducer::Columns(const void* x, const int64_t* offsets, int64_t taps, int64
       continue;
     }
     const uint8_t* from = static_cast<const uint8_t*>(x) + c;
-    uint8_t* to = static_cast<uint8_t*>(y) + c;
+    uint8_t* to = static_cast<uint8_t*>(y) + c * (f32_result_ ? 4 : 1);
     if (is_sum()) {
       SumColumns(from, offsets, taps, divisor, to, n);
     } else {
@@ -54,7 +59,7 @@ void Reducer::F32Columns(const float* x, const int64_t* offsets, int64_t taps, i
 }
 
 void Reducer::SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, int64_t divisor,
-                         uint8_t* y, int64_t columns) const {
+                         void* y, int64_t columns) const {
   int32_t sums[kChunk];
   float v[kChunk];
   if (signed_) {
@@ -64,8 +69,11 @@ void Reducer::SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps,
   }
   const auto zero = static_cast<int32_t>(taps) * x_zero_point_;
   for (int64_t c = 0; c < columns; ++c) sums[c] -= zero;
+  if (f32_result_) {
+    return loops_.scale_ints(sums, static_cast<float*>(y), columns, Multiplier(divisor));
+  }
   loops_.scale_ints(sums, v, columns, Multiplier(divisor));
-  loops_.narrow(v, y, columns, target_);
+  loops_.narrow(v, static_cast<uint8_t*>(y), columns, target_);
 }
 
 void Reducer::PickColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, uint8_t* y,
@@ -117,6 +125,10 @@ void Reducer::Row(const void* x, int64_t n, void* y) const {
   const int32_t sum = signed_ ? loops_.row_sum_s8(reinterpret_cast<const int8_t*>(from), n)
                               : loops_.row_sum_u8(from, n);
   const float v = static_cast<float>(sum - static_cast<int32_t>(n) * x_zero_point_) * Multiplier(n);
+  if (f32_result_) {
+    *static_cast<float*>(y) = v;
+    return;
+  }
   *to = static_cast<uint8_t>(RoundAndClamp(v, target_.zero_point, target_.range));
 }
 

@@ -17,7 +17,7 @@ enum class Reduction { kMaximum, kMinimum, kMean, kSum };
 // numbers.
 class Reducer {
  public:
-  // x and y are both f32 or both int8.
+  // x and y are both f32 or both int8; sums and means of an int8 x may also be f32.
   Reducer(Reduction reduction, const Operand& x, const Operand& y, const Loops& loops);
 
   // Elements that fit into a Chunk.
@@ -37,8 +37,9 @@ class Reducer {
  private:
   void F32Columns(const float* x, const int64_t* offsets, int64_t taps, int64_t divisor, float* y,
                   int64_t columns) const;
-  void SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, int64_t divisor,
-                  uint8_t* y, int64_t columns) const;
+  // y is f32 or int8.
+  void SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, int64_t divisor, void* y,
+                  int64_t columns) const;
   void PickColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, uint8_t* y,
                    int64_t columns) const;
   float F32Row(const float* x, int64_t n) const;
@@ -49,7 +50,7 @@ class Reducer {
 
   const Reduction reduction_;
   const Loops& loops_;
-  const bool f32_, signed_;
+  const bool f32_, signed_, f32_result_;
   double x_scale_ = 1, y_scale_ = 1;
   int32_t x_zero_point_ = 0;
   IntTarget target_{};
