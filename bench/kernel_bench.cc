@@ -6,6 +6,7 @@
 // are not timed. A kernel that accepts a part of the layers only has a total over these.
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -28,6 +29,13 @@ constexpr const char* kShapeFiles[] = {
 };
 constexpr int kThreadCounts[] = {1, 2};
 
+// What the CPU has, capped by the environment variable ONEDNN_MAX_CPU_ISA as oneDNN is.
+CpuFeatures Cpu() {
+  const char* cap = std::getenv("ONEDNN_MAX_CPU_ISA");
+  const auto capped = CpuFeatures::Capped(cap == nullptr ? "" : cap);
+  return capped.ok() ? *capped : CpuFeatures::Host();
+}
+
 // A layer whose operands exist only while its benchmarks run, which is one after the other.
 Layer& LayerOf(const LayerShape& shape, bool quantized) {
   static std::unique_ptr<Layer> layer;
@@ -46,13 +54,11 @@ void RunBenchmark(benchmark::State& state, const LayerShape& shape, bool quantiz
   Layer& layer = LayerOf(shape, quantized);
   const auto pool = ThreadPool::Create(threads);
   const auto packed = NewPackedWeights();
-  const KernelContext context = layer.Context(CpuFeatures::Host(), pool.get(), packed.get());
-  absl::Status status = row.check(context);
-  absl::StatusOr<std::unique_ptr<Kernel>> kernel = status;
-  if (status.ok()) kernel = row.prepare(context);
+  const KernelContext context = layer.Context(Cpu(), pool.get(), packed.get());
+  const absl::StatusOr<std::unique_ptr<Kernel>> kernel = row.prepare(context);
   if (!kernel.ok()) return state.SkipWithError(kernel.status().ToString().c_str());
   layer.Run(**kernel, pool.get());
-  status = layer.CheckOutput();
+  const absl::Status status = layer.CheckOutput();
   if (!status.ok()) return state.SkipWithError(status.ToString().c_str());
   for (auto _ : state) layer.Run(**kernel, pool.get());
   const auto products = static_cast<double>(layer.products());
@@ -62,28 +68,24 @@ void RunBenchmark(benchmark::State& state, const LayerShape& shape, bool quantiz
       benchmark::Counter(products, benchmark::Counter::kIsIterationInvariantRate);
 }
 
-// Whether the row accepts the layer, as far as its check tells.
-bool Accepts(const KernelEntry& row, const LayerShape& shape, bool quantized) {
+// Registers the rows whose check accepts the layer.
+void RegisterLayer(const std::string& network, const LayerShape& shape) {
   const auto pool = ThreadPool::Create(1);
   const auto packed = NewPackedWeights();
-  Layer layer(shape, quantized);
-  return row.check(layer.Context(CpuFeatures::Host(), pool.get(), packed.get())).ok();
-}
-
-void RegisterLayer(const std::string& network, const LayerShape& shape) {
-  const OpType type = shape.is_matmul ? OpType::MatMulOptions : OpType::ConvOptions;
-  const absl::Span<const KernelEntry> rows = KernelsFor(type);
   for (bool quantized : {true, false}) {
+    const Layer layer(shape, quantized);
+    const KernelContext context = layer.Context(Cpu(), pool.get(), packed.get());
+    const absl::Span<const KernelEntry> rows = KernelsFor(layer.type());
     for (const KernelEntry& row : rows.first(rows.size() - 1)) {
-      if (!Accepts(row, shape, quantized)) continue;
+      if (!row.check(context).ok()) continue;
       for (int threads : kThreadCounts) {
         const std::string name =
             absl::StrCat(network, "/", shape.name, "/", quantized ? "u8" : "f32", "/", row.name,
                          "/threads:", threads);
-        benchmark::RegisterBenchmark(name.c_str(),
-                                     [&shape, quantized, &row, threads](benchmark::State& s) {
-                                       RunBenchmark(s, shape, quantized, row, threads);
-                                     })
+        const auto run = [&shape, quantized, &row, threads](benchmark::State& state) {
+          RunBenchmark(state, shape, quantized, row, threads);
+        };
+        benchmark::RegisterBenchmark(name.c_str(), run)
             ->UseRealTime()
             ->Unit(benchmark::kMicrosecond);
       }
@@ -108,6 +110,9 @@ absl::Status RegisterNetworks() {
 }
 
 }  // namespace
+
+std::string Isa() { return Cpu().isa(); }
+
 }  // namespace bench
 }  // namespace octet
 
@@ -119,7 +124,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "kernel_bench: %s\n", status.ToString().c_str());
     return 1;
   }
-  benchmark::AddCustomContext("isa", octet::CpuFeatures::Host().isa());
+  benchmark::AddCustomContext("isa", octet::bench::Isa());
   octet::bench::TotalsReporter reporter;
   benchmark::RunSpecifiedBenchmarks(&reporter);
   return 0;

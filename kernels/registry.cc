@@ -20,8 +20,10 @@ const std::vector<OperatorRows>& Operators() {
   static const auto* const operators = new std::vector<OperatorRows>{
       {OpType::ConvOptions,
        LayoutRule::kChannelsLast,
-       {kSimdDepthwise, kOnednnConv, kSimdConv, kReferenceConv}},
-      {OpType::MatMulOptions, LayoutRule::kPlain, {kOnednnMatMul, kSimdMatMul, kReferenceMatMul}},
+       {kSimdDepthwise, kSimdConv, kOnednnConv, kSimdConvExact, kReferenceConv}},
+      {OpType::MatMulOptions,
+       LayoutRule::kPlain,
+       {kSimdMatMul, kOnednnMatMul, kSimdMatMulExact, kReferenceMatMul}},
       {OpType::PoolOptions, LayoutRule::kChannelsLast, {kGenericPool, kReferencePool}},
       {OpType::GlobalPoolOptions,
        LayoutRule::kChannelsLast,

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/simd/conv_kernel.h"
 #include "kernels/simd/geometry.h"
+#include "kernels/simd/preference.h"
 #include "kernels/simd/simd.h"
 
 namespace octet {
@@ -28,6 +29,11 @@ void FillRow(const int8_t* w, const ConvGeometry& g, const Patches& patches, int
         row + tap / taps_per_segment * patches.padded_bytes() + tap % taps_per_segment * channels;
     for (int64_t c = 0; c < channels; ++c) to[c] = w[c * taps + tap];
   }
+}
+
+absl::Status CheckPreferred(const KernelContext& context) {
+  if (absl::Status s = Check(context); !s.ok()) return s;
+  return CheckFasterThanOnednn(context);
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
@@ -60,6 +66,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
 }  // namespace
 }  // namespace simd
 
-const KernelEntry kSimdConv = {"simd_conv", simd::Check, simd::Prepare};
+const KernelEntry kSimdConv = {"simd_conv", simd::CheckPreferred, simd::Prepare};
+const KernelEntry kSimdConvExact = {"simd_conv_exact", simd::Check, simd::Prepare};
 
 }  // namespace octet

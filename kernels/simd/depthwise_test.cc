@@ -18,7 +18,7 @@ TEST(SimdDepthwise, EveryKernelSizeAndStride) {
   for (int64_t kernel : {1, 2, 3, 4, 5, 6, 7}) {
     for (int64_t stride : {1, 2, 3}) {
       ConvCase c;
-      c.c = 80, c.h = 13, c.w = 17;
+      c.c = 80, c.h = 13, c.w = 17, c.y_zero_point = kernel % 2 == 1 ? 0 : 5;
       c.kh = c.kw = kernel;
       c.sh = c.sw = stride;
       c.pad_top = c.pad_left = (kernel - 1) / 2;
@@ -31,7 +31,7 @@ TEST(SimdDepthwise, EveryKernelSizeAndStride) {
 TEST(SimdDepthwise, EveryNumberOfChannels) {
   for (int64_t channels = 1; channels <= 140; ++channels) {
     ConvCase c;
-    c.c = channels, c.h = 3, c.w = 5;
+    c.c = channels, c.h = 3, c.w = 5, c.y_zero_point = channels % 3 == 0 ? 0 : 5;
     c.kh = c.kw = channels % 2 ? 3 : 5;
     c.pad_left = c.pad_right = 1 + channels % 2;
     ExpectExact(c, static_cast<uint32_t>(channels));

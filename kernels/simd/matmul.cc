@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/simd/conv_kernel.h"
+#include "kernels/simd/preference.h"
 #include "kernels/simd/simd.h"
 
 namespace octet {
@@ -70,6 +71,11 @@ void FillColumns(const int8_t* b, const ConvGeometry& g, bool transposed, int64_
   }
 }
 
+absl::Status CheckPreferred(const KernelContext& context) {
+  if (absl::Status s = Check(context); !s.ok()) return s;
+  return CheckFasterThanOnednn(context);
+}
+
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
   const ConvGeometry g = GeometryOf(context);
   if (g.c == 0 || g.oc == 0) return absl::UnimplementedError("an empty matrix");
@@ -97,6 +103,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
 }  // namespace
 }  // namespace simd
 
-const KernelEntry kSimdMatMul = {"simd_matmul", simd::Check, simd::Prepare};
+const KernelEntry kSimdMatMul = {"simd_matmul", simd::CheckPreferred, simd::Prepare};
+const KernelEntry kSimdMatMulExact = {"simd_matmul_exact", simd::Check, simd::Prepare};
 
 }  // namespace octet

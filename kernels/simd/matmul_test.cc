@@ -8,7 +8,7 @@ namespace {
 
 void ExpectExact(const MatMulCase& c, uint32_t seed = 1) {
   QuantizedCase test(c, seed);
-  EXPECT_EQ(CompareEverywhere(kSimdMatMul, test), "")
+  EXPECT_EQ(CompareEverywhere(kSimdMatMulExact, test), "")
       << c.batch << "x" << c.m << "x" << c.k << "x" << c.n;
 }
 

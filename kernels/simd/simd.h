@@ -11,11 +11,16 @@ namespace octet {
 // 8-bit depthwise convolution: as many groups as channels, kernels up to 7x7, not dilated.
 extern const KernelEntry kSimdDepthwise;
 
-// 8-bit convolution, dense or grouped.
+// 8-bit convolution, dense or grouped. Declines where oneDNN is faster, except in deterministic
+// mode.
 extern const KernelEntry kSimdConv;
+// As kSimdConv, for all instruction sets: to stand after oneDNN, whose sums may saturate without
+// VNNI.
+extern const KernelEntry kSimdConvExact;
 
-// 8-bit matrix product with a constant right side.
+// 8-bit matrix product with a constant right side; the same two rows.
 extern const KernelEntry kSimdMatMul;
+extern const KernelEntry kSimdMatMulExact;
 
 }  // namespace octet
 
