@@ -101,7 +101,9 @@ std::string InfoLine(const char* title, const TensorInfo& info) {
 
 std::string Heading(const Model& model, const Session& session) {
   const Graph& graph = GraphOf(model);
-  std::string text = absl::StrCat(graph.name, "  (written by ", graph.producer, ")\n");
+  std::string text =
+      absl::StrCat(graph.name, "  (written by ",
+                   graph.producer.empty() ? "an unknown program" : graph.producer, ")\n");
   for (const TensorInfo& info : model.inputs()) absl::StrAppend(&text, InfoLine("input ", info));
   for (const TensorInfo& info : model.outputs()) absl::StrAppend(&text, InfoLine("output", info));
   absl::StrAppend(&text, "weights ", FormatBytes(model.weights_bytes()), ", arena ",
@@ -122,25 +124,33 @@ std::string Heading(const Model& model, const Session& session) {
   return text;
 }
 
-// "scale 0.0235 zero 128", "32 scales along 0".
-std::string QuantText(const Tensor& t) {
-  if (!t.quant) return "";
+// "scale 0.0235 zero 128", "weights 32 scales along 0".
+std::string QuantText(const Tensor& t, bool weights) {
+  const char* prefix = weights ? "weights " : "";
   if (t.quant->per_tensor()) {
-    return absl::StrFormat("scale %.6g zero %d", t.quant->scale(), t.quant->zero_point());
+    return absl::StrFormat("%sscale %.6g zero %d", prefix, t.quant->scale(), t.quant->zero_point());
   }
-  return absl::StrCat(t.quant->scales.size(), " scales along ", t.quant->axis);
+  return absl::StrCat(prefix, t.quant->scales.size(), " scales along ", t.quant->axis);
 }
 
 std::string OperatorTable(const Session& session, const Graph& graph) {
   std::map<std::string, const Tensor*> tensors;
   for (const Tensor& t : graph.tensors) tensors.emplace(t.name, &t);
   std::vector<std::vector<std::string>> rows = {
-      {"type", "dtype", "kernel", "name", "output", "quantization", "reason"}};
+      {"type", "dtype", "kernel", "name", "quantization", "reason"}};
   for (const StepInfo& step : session.steps()) {
-    const std::string output = step.outputs.empty() ? "" : step.outputs[0];
-    const auto tensor = tensors.find(output);
-    rows.push_back({step.type, step.dtype, step.kernel, step.name, output,
-                    tensor == tensors.end() ? "" : QuantText(*tensor->second), step.reason});
+    std::vector<std::string> quants;
+    for (const std::vector<std::string>* names : {&step.outputs, &step.inputs}) {
+      for (const std::string& name : *names) {
+        const auto tensor = tensors.find(name);
+        if (tensor == tensors.end() || !tensor->second->quant) continue;
+        const bool weights = tensor->second->type == DataType::kS8 && tensor->second->is_constant();
+        if (names == &step.outputs || weights)
+          quants.push_back(QuantText(*tensor->second, weights));
+      }
+    }
+    rows.push_back(
+        {step.type, step.dtype, step.kernel, step.name, absl::StrJoin(quants, "; "), step.reason});
   }
   return FormatTable(rows);
 }

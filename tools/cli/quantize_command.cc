@@ -110,9 +110,11 @@ absl::StatusOr<Graph> QuantizeFile(Request& request, const Graph& graph,
 }
 
 absl::Status Quantize(Request& request) {
+  absl::Status status = CheckCanCreate(request.output);
+  if (!status.ok()) return status;
   absl::StatusOr<Graph> graph = LoadGraph(request.input, request.common);
   if (!graph.ok()) return graph.status();
-  absl::Status status = request.pictures.ApplyTo(*graph);
+  status = request.pictures.ApplyTo(*graph);
   if (!status.ok()) return status;
   request.options.run = request.common.model_options();
   absl::StatusOr<std::unique_ptr<SampleSource>> samples =

@@ -11,6 +11,7 @@
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
 #include "tools/data/batch.h"
+#include "tools/data/file.h"
 #include "tools/data/npy.h"
 #include "tools/data/sample_source.h"
 
@@ -140,13 +141,15 @@ void AppendOutputs(const Session& session, const Model& model, int64_t kept, int
 }
 
 absl::Status RunArrays(const Request& request, const Model& model) {
+  absl::Status status = CheckCanCreate(request.output);
+  if (!status.ok()) return status;
   absl::StatusOr<NamedArrays> arrays = ReadArrays(request.input);
   if (!arrays.ok()) return arrays.status();
   absl::StatusOr<std::unique_ptr<SampleSource>> source =
       SamplesOf(*std::move(arrays), SpecOf(model));
   if (!source.ok()) return WithPath(request.input, source.status());
   NamedArrays outputs;
-  absl::Status status = RunOverSamples(
+  status = RunOverSamples(
       model, **source, (*source)->size(), [&](const Session& session, int64_t, int64_t count) {
         AppendOutputs(session, model, count, session.input_shape(0)[0], outputs);
         return absl::OkStatus();

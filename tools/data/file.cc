@@ -86,6 +86,14 @@ absl::Status WriteFile(const std::string& path, absl::Span<const uint8_t> bytes)
                          [&](const std::string& temporary) { return WriteAll(temporary, bytes); });
 }
 
+absl::Status CheckCanCreate(const std::string& path) {
+  if (IsFolder(path)) return absl::InvalidArgumentError(absl::StrCat(path, ": is a folder"));
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (access(folder.c_str(), W_OK | X_OK) == 0) return absl::OkStatus();
+  return FileError(path, "write", errno);
+}
+
 bool IsFolder(const std::string& path) {
   struct stat info;
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);

@@ -29,6 +29,15 @@ TEST(FileTest, ErrorsNameThePath) {
   EXPECT_EQ(WriteFile(folder + "/none/x", {}).code(), absl::StatusCode::kNotFound);
 }
 
+TEST(FileTest, TellsBeforehandWhereNothingCanBeWritten) {
+  const std::string folder = testing::MakeFolder("file");
+  EXPECT_TRUE(CheckCanCreate(folder + "/x").ok());
+  EXPECT_TRUE(CheckCanCreate("x").ok() ||
+              CheckCanCreate("x").code() != absl::StatusCode::kNotFound);
+  EXPECT_EQ(CheckCanCreate(folder + "/none/x").code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(CheckCanCreate(folder).code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST(FileTest, LimitsTheSize) {
   const std::string path = testing::MakeFolder("file") + "/x";
   testing::WriteText(path, "12345");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "absl/status/status.h"
 #include "runtime/core/numerics.h"
@@ -44,15 +45,75 @@ bool AllFinite(absl::Span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-// The scale of a channel with this largest weight and bias; `max_bias` limits the integer of the
-// bias.
-float ChannelScale(float max_abs, float bias, float input_scale, double max_bias) {
+// Scales that are tried for a channel, relative to the one at which its largest weight is 127.
+// Where a channel has few weights, a grid can be found that happens to lie close to all of them.
+// Over many weights the errors average out, and what a search finds is a grid for which they sum up
+// to little.
+struct ScaleSearch {
+  size_t most_weights;  // per channel, for which this row is meant
+  int candidates;
+  double least;
+  double most;
+};
+constexpr ScaleSearch kScaleSearches[] = {
+    {64, 200, 0.85, 1.15},
+    {std::numeric_limits<size_t>::max(), 40, 0.97, 1.03},
+};
+
+// What rounding to multiples of `scale` costs: the errors' squares, and the square of their sum,
+// which is the shift of the output where inputs have a mean.
+double RoundingCost(const std::vector<float>& weights, float scale) {
+  double squares = 0, sum = 0;
+  for (float w : weights) {
+    const int32_t q = QuantizeValue(w, scale, 0, {-kMaxWeight, kMaxWeight});
+    const double error = static_cast<double>(w) - static_cast<double>(scale) * q;
+    squares += error * error;
+    sum += error;
+  }
+  return squares + sum * sum;
+}
+
+// The scale of least cost for a channel's weights.
+float SearchScale(const std::vector<float>& weights, float largest_scale) {
+  const ScaleSearch* search = kScaleSearches;
+  while (weights.size() > search->most_weights) ++search;
+  float best = largest_scale;
+  double best_cost = RoundingCost(weights, best);
+  const double step = (search->most - search->least) / search->candidates;
+  for (int i = 0; i <= search->candidates; ++i) {
+    const auto scale = static_cast<float>(largest_scale * (search->least + step * i));
+    const double cost = RoundingCost(weights, scale);
+    if (cost < best_cost) {
+      best_cost = cost;
+      best = scale;
+    }
+  }
+  return best;
+}
+
+// `scale`, made larger where the bias would exceed `max_bias`; the scale for the bias alone when
+// all weights are zero.
+float FitBias(float scale, float max_abs, float bias, float input_scale, double max_bias) {
   const double magnitude = std::abs(static_cast<double>(bias)) / input_scale;
-  double scale = SymmetricScale(max_abs);
-  if (max_abs == 0 && bias != 0) scale = magnitude / kBiasOfZeroChannel;
-  return static_cast<float>(std::clamp(std::max(scale, magnitude / max_bias),
+  double result = scale;
+  if (max_abs == 0 && bias != 0) result = magnitude / kBiasOfZeroChannel;
+  return static_cast<float>(std::clamp(std::max(result, magnitude / max_bias),
                                        static_cast<double>(kMinScale),
                                        static_cast<double>(kMaxScale)));
+}
+
+// Per channel, the scale that suits its weights.
+std::vector<float> ScalesOfChannels(absl::Span<const float> weights, const Blocks& blocks,
+                                    const std::vector<float>& max_abs) {
+  const size_t channels = max_abs.size();
+  std::vector<float> scales(channels);
+  for (size_t c = 0; c < channels; ++c) scales[c] = SymmetricScale(max_abs[c]);
+  std::vector<std::vector<float>> by_channel(channels);
+  ForEach(blocks, [&](size_t c, size_t i) { by_channel[c].push_back(weights[i]); });
+  for (size_t c = 0; c < channels; ++c) {
+    if (max_abs[c] > 0) scales[c] = SearchScale(by_channel[c], scales[c]);
+  }
+  return scales;
 }
 
 }  // namespace
@@ -76,13 +137,14 @@ absl::StatusOr<QuantizedWeights> QuantizeWeights(absl::Span<const float> weights
   std::vector<float> scales(channels);
   if (granularity == WeightGranularity::kPerTensor) {
     const float largest = channels == 0 ? 0 : *std::max_element(max_abs.begin(), max_abs.end());
-    float scale = ChannelScale(largest, 0, input_scale, max_bias);
-    for (float b : bias) scale = std::max(scale, ChannelScale(largest, b, input_scale, max_bias));
+    float scale = SymmetricScale(largest);
+    for (float b : bias) scale = FitBias(scale, largest, b, input_scale, max_bias);
     std::fill(scales.begin(), scales.end(), scale);
     result.scales = {scale};
   } else {
-    for (size_t c = 0; c < channels; ++c) {
-      scales[c] = ChannelScale(max_abs[c], bias.empty() ? 0 : bias[c], input_scale, max_bias);
+    scales = ScalesOfChannels(weights, blocks, max_abs);
+    for (size_t c = 0; c < bias.size(); ++c) {
+      scales[c] = FitBias(scales[c], max_abs[c], bias[c], input_scale, max_bias);
     }
     result.scales = scales;
   }

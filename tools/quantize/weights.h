@@ -20,9 +20,14 @@ struct QuantizedWeights {
 };
 
 // Symmetric s8 weights with values of [-127, 127], and the bias in units of input_scale * scale.
-// `axis` is the dimension of output channels; `bias` has one value per channel or none. A channel's
-// scale follows from its largest weight, and is made larger where the bias would not fit
-// beside the products in s32. A channel of zeros gets a scale at which its bias keeps 20 bits.
+// `axis` is the dimension of output channels; `bias` has one value per channel or none.
+//
+// Per tensor, the scale maps the largest weight to 127. Per channel, scales near that one are
+// tried, and the one is taken for which the rounding errors, and their sum, are least: the sum
+// shifts the channel's output wherever inputs have a mean, which they have after a ReLU. Scales are
+// made larger where the bias would not fit beside the products in s32. A channel of zeros gets a
+// scale at which its bias keeps 20 bits.
+//
 // InvalidArgument when a weight or bias is NaN or infinite, or when the products alone may not fit
 // s32.
 absl::StatusOr<QuantizedWeights> QuantizeWeights(absl::Span<const float> weights,

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <random>
 
 #include "gtest/gtest.h"
 #include "runtime/core/validate.h"
@@ -15,33 +16,62 @@ using ::testing::ElementsAre;
 
 constexpr auto kPerChannel = WeightGranularity::kPerChannel;
 
-TEST(QuantizeWeightsTest, EachChannelFillsItsRange) {
-  const std::vector<float> weights = {1.27f, -0.635f, 0.254f, -0.127f};
-  const QuantizedWeights q =
-      QuantizeWeights(weights, {2, 2}, 0, std::vector<float>{1, -0.5f}, 0.5f, kPerChannel).value();
-  EXPECT_FLOAT_EQ(q.scales[0], 0.01f);
-  EXPECT_FLOAT_EQ(q.scales[1], 0.002f);
-  EXPECT_EQ(q.weights[0], 127);
-  EXPECT_NEAR(q.weights[1], -63.5, 0.5);
-  EXPECT_EQ(q.weights[2], 127);
-  EXPECT_THAT(q.bias, ElementsAre(200, -500));
-  EXPECT_FLOAT_EQ(q.bias_scales[0], 0.005f);
-  EXPECT_FLOAT_EQ(q.bias_scales[1], 0.001f);
+// The sum of squared errors of a row of weights, and the square of their sum.
+double Cost(const std::vector<float>& weights, const std::vector<int8_t>& q, float scale) {
+  double squares = 0, sum = 0;
+  for (size_t i = 0; i < weights.size(); ++i) {
+    const double error = static_cast<double>(weights[i]) - static_cast<double>(scale) * q[i];
+    squares += error * error;
+    sum += error;
+  }
+  return squares + sum * sum;
+}
+
+// Weights that lie on a grid of 127 steps are kept exactly.
+TEST(QuantizeWeightsTest, EachChannelHasItsOwnScale) {
+  const std::vector<float> weights = {127, -63, 12.5f, -6};
+  const std::vector<float> bias = {10, -4};
+  const QuantizedWeights q = QuantizeWeights(weights, {2, 2}, 0, bias, 0.5f, kPerChannel).value();
+  for (size_t i = 0; i < weights.size(); ++i) {
+    EXPECT_NEAR(q.weights[i] * q.scales[i / 2], weights[i], 1e-3 * std::abs(weights[i]));
+  }
+  for (size_t c = 0; c < 2; ++c) {
+    EXPECT_EQ(q.bias_scales[c], 0.5f * q.scales[c]);
+    EXPECT_NEAR(q.bias[c] * q.bias_scales[c], bias[c], q.bias_scales[c] / 2);
+  }
 }
 
 TEST(QuantizeWeightsTest, ChannelsMayBeColumns) {
-  // Columns {127, -127} and {0.5, 63.5}: scales 1 and 0.5.
-  const QuantizedWeights q =
-      QuantizeWeights(std::vector<float>{127, 0.5f, -127, 63.5f}, {2, 2}, 1, {}, 1, kPerChannel)
-          .value();
-  EXPECT_THAT(q.scales, ElementsAre(1, 0.5f));
-  EXPECT_THAT(q.weights, ElementsAre(127, 1, -127, 127));
-  EXPECT_TRUE(q.bias.empty());
+  const std::vector<float> rows = {127, -63, 12.5f, -6};
+  const std::vector<float> columns = {127, 12.5f, -63, -6};
+  const QuantizedWeights by_row = QuantizeWeights(rows, {2, 2}, 0, {}, 1, kPerChannel).value();
+  const QuantizedWeights by_column =
+      QuantizeWeights(columns, {2, 2}, 1, {}, 1, kPerChannel).value();
+  EXPECT_EQ(by_row.scales, by_column.scales);
+  EXPECT_EQ(by_row.weights[1], by_column.weights[2]);
+  EXPECT_TRUE(by_row.bias.empty());
+}
+
+TEST(QuantizeWeightsTest, TheScaleIsNoWorseThanThatOfTheLargestWeight) {
+  std::mt19937 random(1);
+  std::normal_distribution<float> normal(0.0f, 0.1f);
+  for (size_t count : {size_t{1}, size_t{9}, size_t{64}, size_t{65}, size_t{1000}}) {
+    std::vector<float> weights(count);
+    for (float& w : weights) w = normal(random);
+    const Shape shape = {1, static_cast<int64_t>(count)};
+    const QuantizedWeights best = QuantizeWeights(weights, shape, 0, {}, 1, kPerChannel).value();
+    const QuantizedWeights plain =
+        QuantizeWeights(weights, shape, 0, {}, 1, WeightGranularity::kPerTensor).value();
+    EXPECT_LE(Cost(weights, best.weights, best.scales[0]),
+              Cost(weights, plain.weights, plain.scales[0]) * (1 + 1e-9))
+        << count;
+    for (int8_t q : best.weights) EXPECT_GE(q, -127);
+  }
 }
 
 TEST(QuantizeWeightsTest, TiesGoToEven) {
   const QuantizedWeights q = QuantizeWeights(std::vector<float>{127, 0.5f, 1.5f, -2.5f, -3.5f},
-                                             {1, 5}, 0, {}, 1, kPerChannel)
+                                             {1, 5}, 0, {}, 1, WeightGranularity::kPerTensor)
                                  .value();
   EXPECT_THAT(q.weights, ElementsAre(127, 0, 2, -2, -4));
 }

@@ -1,0 +1,328 @@
+// Runs the program itself, as its users do.
+
+#include <gmock/gmock.h>
+#include <onnx/onnx_pb.h>
+#include <png.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "runtime/format/model_file.h"
+#include "runtime/testing/small_network.h"
+#include "tools/data/file.h"
+#include "tools/data/npy.h"
+#include "tools/data/test_files.h"
+
+namespace octet {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string ReadText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+struct Result {
+  int code;
+  std::string out;
+  std::string err;
+  json parsed() const { return json::parse(out); }
+};
+
+// A network that says which of red, green and blue a picture of 8 x 8 has most of: the channels'
+// means times a small matrix.
+Graph ColourNetwork() {
+  Graph g;
+  g.name = "colours";
+  g.labels = {"red", "green", "blue"};
+  const auto add = [&](const std::string& name, Shape shape) {
+    Tensor t;
+    t.name = name;
+    t.type = DataType::kF32;
+    t.shape = std::move(shape);
+    return g.AddTensor(std::move(t));
+  };
+  const TensorId x = add("pixels", {1, 3, 8, 8});
+  const TensorId mean = add("mean", {1, 3, 1, 1});
+  const TensorId flat = add("flat", {1, 3});
+  const TensorId w = add("w", {3, 3});
+  g.tensor(w).data = Constant::Of<float>({8, -1, -1, -1, 8, -1, -1, -1, 8});
+  const TensorId y = add("scores", {1, 3});
+  schema::GlobalPoolOptionsT pool;
+  pool.kind = schema::PoolKind::AVERAGE;
+  g.AddNode("pool", std::move(pool), {x}, {mean});
+  schema::ReshapeOptionsT reshape;
+  reshape.shape = {1, 3};
+  g.AddNode("flatten", std::move(reshape), {mean}, {flat});
+  g.AddNode("classify", schema::MatMulOptionsT(), {flat, w}, {y});
+  g.inputs = {x};
+  g.outputs = {y};
+  g.preprocessing = std::make_unique<schema::PreprocessingT>();
+  g.preprocessing->resize = 8;
+  g.preprocessing->crop = 8;
+  g.preprocessing->mean = {128, 128, 128};
+  g.preprocessing->std = {64, 64, 64};
+  return g;
+}
+
+void WriteOnnx(const std::string& path, const std::string& op) {
+  onnx::ModelProto model;
+  model.set_ir_version(7);
+  model.add_opset_import()->set_version(13);
+  onnx::GraphProto& g = *model.mutable_graph();
+  g.set_name("tiny");
+  onnx::NodeProto& node = *g.add_node();
+  node.set_name("the_node");
+  node.set_op_type(op);
+  node.add_input("x");
+  node.add_output("y");
+  const auto declare = [](onnx::ValueInfoProto* info, const char* name) {
+    info->set_name(name);
+    auto* type = info->mutable_type()->mutable_tensor_type();
+    type->set_elem_type(onnx::TensorProto::FLOAT);
+    for (int size : {1, 3, 8, 8}) type->mutable_shape()->add_dim()->set_dim_value(size);
+  };
+  declare(g.add_input(), "x");
+  declare(g.add_output(), "y");
+  testing::WriteText(path, model.SerializeAsString());
+}
+
+class CliTest : public ::testing::Test {
+ protected:
+  CliTest() : folder_(testing::MakeFolder("cli")) {}
+
+  // Runs `octet` with these arguments, given to a shell in the test's folder.
+  Result Octet(const std::string& arguments) {
+    char* program = realpath("tools/octet", nullptr);
+    EXPECT_NE(program, nullptr) << "tools/octet is missing";
+    const std::string command =
+        absl::StrCat("cd ", folder_, " && ", program, " ", arguments, " >out.txt 2>err.txt");
+    free(program);
+    const int status = system(command.c_str());
+    EXPECT_TRUE(WIFEXITED(status)) << arguments;
+    return {WEXITSTATUS(status), ReadText(Path("out.txt")), ReadText(Path("err.txt"))};
+  }
+
+  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+  bool Exists(const std::string& name) const { return std::ifstream(Path(name)).good(); }
+
+  void MakeColours() {
+    ASSERT_TRUE(WriteModel(ColourNetwork(), Path("colours.octet")).ok());
+    std::string labels = "file,class\n";
+    for (int i = 0; i < 9; ++i) {
+      Image image{12, 10, std::vector<uint8_t>(12 * 10 * 3, 40)};
+      for (size_t p = static_cast<size_t>(i % 3); p < image.rgb.size(); p += 3) {
+        image.rgb[p] = static_cast<uint8_t>(120 + 10 * i);
+      }
+      const std::string name = absl::StrCat("p", i, ".png");
+      ASSERT_TRUE(WriteFile(Path(name), testing::EncodePng(image, PNG_COLOR_TYPE_RGB)).ok());
+      absl::StrAppend(&labels, name, ",", i % 3, "\n");
+    }
+    testing::WriteText(Path("labels.csv"), labels);
+  }
+
+  void MakeSmall() {
+    ASSERT_TRUE(WriteModel(testing::SmallFloatNetwork(1), Path("small.octet")).ok());
+    const std::vector<float> values = testing::SmallNetworkInput(6, 1);
+    ASSERT_TRUE(
+        WriteArrays(Path("in.npz"), {{"x", ArrayOf<float>(DataType::kF32, {6, 3, 17, 19}, values)}})
+            .ok());
+  }
+
+  const std::string folder_;
+};
+
+TEST_F(CliTest, HelpAndVersion) {
+  EXPECT_EQ(Octet("").code, 2);
+  EXPECT_THAT(Octet("--help").out, HasSubstr("usage: octet COMMAND"));
+  EXPECT_THAT(Octet("--version").out, HasSubstr("octet 0."));
+  for (const char* command : {"import", "quantize", "run", "eval", "bench", "inspect"}) {
+    const Result result = Octet(absl::StrCat(command, " --help"));
+    EXPECT_EQ(result.code, 0);
+    EXPECT_THAT(result.out, HasSubstr(absl::StrCat("example: octet ", command)));
+    EXPECT_EQ(Octet(absl::StrCat("help ", command)).out, result.out);
+  }
+}
+
+TEST_F(CliTest, WrongUseEndsWith2) {
+  for (const char* arguments :
+       {"quantise m.octet", "run --colour", "eval", "import a.onnx", "quantize a.octet -o b.octet",
+        "bench a.octet b.octet", "run a.octet", "run a.octet p.png --input x.npz --output y.npz",
+        "bench a.octet --threads 0", "import a.onnx -o b --mean"}) {
+    const Result result = Octet(arguments);
+    EXPECT_EQ(result.code, 2) << arguments;
+    EXPECT_THAT(result.err, HasSubstr("--help'")) << arguments;
+    EXPECT_EQ(result.out, "") << arguments;
+  }
+  EXPECT_THAT(Octet("quantise").err, HasSubstr("did you mean quantize?"));
+  EXPECT_THAT(Octet("bench m.octet --second 1").err, HasSubstr("did you mean --seconds?"));
+}
+
+TEST_F(CliTest, BadFilesEndWith3) {
+  MakeColours();
+  WriteOnnx(Path("odd.onnx"), "Frobnicate");
+  testing::WriteText(Path("text.octet"), "this is not a model at all");
+  testing::WriteText(Path("text.png"), "this is not a picture");
+  const std::pair<const char*, const char*> cases[] = {
+      {"run none.octet p0.png", "none.octet"},
+      {"inspect text.octet", "text.octet"},
+      {"import odd.onnx -o odd.octet", "Frobnicate"},
+      {"bench odd.onnx", "octet import"},
+      {"run colours.octet none.png", "none.png"},
+      {"run colours.octet text.png", "text.png: is not a picture"},
+      {"eval colours.octet --data nowhere", "nowhere"},
+      {"quantize colours.octet --data nowhere -o q.octet", "nowhere"},
+      {"quantize colours.octet --data . -o no/such/folder/q.octet", "no/such/folder"},
+  };
+  for (const auto& [arguments, words] : cases) {
+    const Result result = Octet(arguments);
+    EXPECT_EQ(result.code, 3) << arguments << "\n" << result.err;
+    EXPECT_THAT(result.err, HasSubstr(words)) << arguments;
+    EXPECT_THAT(result.err, Not(HasSubstr("--help"))) << arguments;
+  }
+  EXPECT_FALSE(Exists("odd.octet"));
+  EXPECT_FALSE(Exists("q.octet"));
+}
+
+TEST_F(CliTest, ImportsWithPreprocessingAndLabels) {
+  WriteOnnx(Path("tiny.onnx"), "Relu");
+  testing::WriteText(Path("names.txt"), "one\ntwo\n");
+  const Result result = Octet(
+      "import tiny.onnx -o tiny.octet --resize 10 --crop 8 --mean 1,2,3 --std 4 --pixel-order bgr "
+      "--labels names.txt --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.parsed()["operators"], 1);
+  const json inspected = Octet("inspect tiny.octet --json").parsed();
+  EXPECT_EQ(inspected["labels"], 2);
+  EXPECT_EQ(inspected["preprocessing"]["mean"], (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(inspected["preprocessing"]["std"], (std::vector<float>{4, 4, 4}));
+  EXPECT_EQ(inspected["preprocessing"]["pixel_order"], "bgr");
+  EXPECT_EQ(inspected["inputs"][0]["shape"], (std::vector<int>{1, 3, 8, 8}));
+  for (const char* wrong : {"--crop 9", "--crop 8 --resize 7", "--mean 1,2", "--std 0,1,1",
+                            "--mean x", "--pixel-order gbr"}) {
+    EXPECT_EQ(Octet(absl::StrCat("import tiny.onnx -o t.octet ", wrong)).code, 2) << wrong;
+  }
+  EXPECT_FALSE(Exists("t.octet"));
+}
+
+TEST_F(CliTest, ClassifiesPictures) {
+  MakeColours();
+  const Result text = Octet("run colours.octet p0.png p5.png --top 1");
+  ASSERT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("p0.png (softmax of the model's outputs)"));
+  EXPECT_THAT(text.out, HasSubstr("red"));
+  EXPECT_THAT(text.out, HasSubstr("blue"));
+  EXPECT_THAT(text.out, Not(HasSubstr("green")));
+  EXPECT_EQ(text.err, "");  // no progress line where there is no terminal
+
+  const json result = Octet("run colours.octet p1.png --json").parsed();
+  const json& picture = result["pictures"][0];
+  EXPECT_EQ(picture["softmax_applied"], true);
+  EXPECT_EQ(picture["classes"].size(), 3u);
+  EXPECT_EQ(picture["classes"][0]["label"], "green");
+  EXPECT_GT(picture["classes"][0]["probability"], 0.9);
+}
+
+TEST_F(CliTest, QuantizesAndEvaluatesPictures) {
+  MakeColours();
+  const Result quantized = Octet("quantize colours.octet --data . -o q.octet --json");
+  ASSERT_EQ(quantized.code, 0) << quantized.err;
+  EXPECT_EQ(quantized.parsed()["samples"], 9);
+  const Result evaluated = Octet("eval q.octet --data . --reference colours.octet --json");
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  const json metrics = evaluated.parsed();
+  EXPECT_EQ(metrics["samples"], 9);
+  EXPECT_EQ(metrics["top1"], 1.0);
+  EXPECT_EQ(metrics["top5"], 1.0);
+  EXPECT_EQ(metrics["agreement"], 1.0);
+  EXPECT_GT(metrics["sqnr_db"], 30);
+  EXPECT_GT(metrics["cosine_min"], 0.99);
+  EXPECT_THAT(Octet("eval q.octet --data .").out, HasSubstr("top-1"));
+  EXPECT_EQ(Octet("quantize q.octet --data . -o r.octet").code, 3);
+}
+
+TEST_F(CliTest, QuantizesArrays) {
+  MakeSmall();
+  ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --weights per-tensor").code, 0);
+  const Result evaluated =
+      Octet("eval q.octet --data in.npz --reference small.octet --batch 4 --json");
+  ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+  EXPECT_GT(evaluated.parsed()["sqnr_db"], 20);
+  EXPECT_FALSE(evaluated.parsed().contains("top1"));
+  const Result nothing = Octet("eval q.octet --data in.npz");
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("--reference"));
+  const json inspected = Octet("inspect q.octet --json").parsed();
+  EXPECT_EQ(inspected["quantization"]["weights"], "per-tensor");
+  EXPECT_EQ(inspected["quantization"]["samples"], 6);
+}
+
+TEST_F(CliTest, RunsArrays) {
+  MakeSmall();
+  const Result result = Octet("run small.octet --input in.npz --output out.npz --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const NamedArrays outputs = ReadArrays(Path("out.npz")).value();
+  ASSERT_EQ(outputs.size(), 1u);
+  EXPECT_EQ(outputs[0].first, "y");
+  EXPECT_EQ(outputs[0].second.shape, (Shape{6, 10}));
+  ASSERT_EQ(Octet("run small.octet --input in.npz --output out.npy --threads 1").code, 0);
+  EXPECT_EQ(ReadArrays(Path("out.npy"))->at(0).second.shape, (Shape{6, 10}));
+  EXPECT_EQ(Octet("run small.octet --input none.npz --output out.npz").code, 3);
+}
+
+TEST_F(CliTest, BenchMeasuresEverything) {
+  MakeSmall();
+  const Result result =
+      Octet("bench small.octet --seconds 0.05 --threads 1 --batch 2 --profile --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json bench = result.parsed();
+  EXPECT_LE(bench["latency_ms"]["min"], bench["latency_ms"]["median"]);
+  EXPECT_LE(bench["latency_ms"]["median"], bench["latency_ms"]["p90"]);
+  EXPECT_LE(bench["latency_ms"]["p90"], bench["latency_ms"]["p99"]);
+  for (const char* key : {"throughput_per_s", "load_ms", "first_inference_ms", "peak_rss_mib",
+                          "weights_bytes", "arena_bytes"}) {
+    EXPECT_GT(bench[key], 0) << key;
+  }
+  EXPECT_TRUE(bench["model_rss_mib"].is_number());
+  EXPECT_EQ(bench["threads"], 1);
+  EXPECT_NE(bench["isa"], "");
+  ASSERT_FALSE(bench["operators"].empty());
+  for (const char* key : {"name", "type", "dtype", "kernel", "median_us"}) {
+    EXPECT_TRUE(bench["operators"][0].contains(key)) << key;
+  }
+  EXPECT_THAT(Octet("bench small.octet --seconds 0.05").out, HasSubstr("median"));
+  EXPECT_EQ(Octet("bench small.octet --shape x=1x3x17x18").code, 2);
+  EXPECT_EQ(Octet("bench small.octet --shape z=1").code, 2);
+  EXPECT_EQ(Octet("bench small.octet --seconds 0.01 --shape x=3x3x17x19").code, 0);
+}
+
+TEST_F(CliTest, InspectShowsOperatorsAndTensors) {
+  ASSERT_TRUE(WriteModel(testing::SmallInt8Network(1), Path("q.octet")).ok());
+  const json inspected = Octet("inspect q.octet --json").parsed();
+  ASSERT_FALSE(inspected["operators"].empty());
+  for (const char* key : {"name", "type", "inputs", "outputs", "dtype", "kernel", "reason"}) {
+    EXPECT_TRUE(inspected["operators"][0].contains(key)) << key;
+  }
+  bool per_channel = false;
+  for (const json& tensor : inspected["tensors"]) {
+    if (!tensor.contains("scales")) continue;
+    EXPECT_EQ(tensor["scales"].size(), tensor["zero_points"].size());
+    per_channel |= tensor["axis"] == 0;
+  }
+  EXPECT_TRUE(per_channel);
+  EXPECT_GT(inspected["weights_bytes"], 0);
+  EXPECT_THAT(Octet("inspect q.octet").out, HasSubstr("scales along 0"));
+}
+
+}  // namespace
+}  // namespace octet
