@@ -235,21 +235,27 @@ struct Plus {
 template <typename Combine, typename T, typename Out>
 void ReduceTaps(const T* base, const int64_t* offsets, int64_t taps, Out* __restrict y,
                 int64_t channels) {
-  const Combine combine;
-  const T* first = base + offsets[0];
-  for (int64_t c = 0; c < channels; ++c) y[c] = static_cast<Out>(first[c]);
-  int64_t t = 1;
+  const auto three = [](const T* p, const T* q, const T* r, int64_t c) {
+    const auto two = static_cast<Out>(Combine()(static_cast<Out>(p[c]), static_cast<Out>(q[c])));
+    return static_cast<Out>(Combine()(two, static_cast<Out>(r[c])));
+  };
+  int64_t t = 0;
+  if (taps >= 3) {
+    const T *p = base + offsets[0], *q = base + offsets[1], *r = base + offsets[2];
+    for (int64_t c = 0; c < channels; ++c) y[c] = three(p, q, r, c);
+    t = 3;
+  } else {
+    const T* p = base + offsets[0];
+    for (int64_t c = 0; c < channels; ++c) y[c] = static_cast<Out>(p[c]);
+    t = 1;
+  }
   for (; t + 3 <= taps; t += 3) {
     const T *p = base + offsets[t], *q = base + offsets[t + 1], *r = base + offsets[t + 2];
-    for (int64_t c = 0; c < channels; ++c) {
-      const auto three =
-          combine(combine(static_cast<Out>(p[c]), static_cast<Out>(q[c])), static_cast<Out>(r[c]));
-      y[c] = combine(y[c], static_cast<Out>(three));
-    }
+    for (int64_t c = 0; c < channels; ++c) y[c] = Combine()(y[c], three(p, q, r, c));
   }
   for (; t < taps; ++t) {
     const T* p = base + offsets[t];
-    for (int64_t c = 0; c < channels; ++c) y[c] = combine(y[c], static_cast<Out>(p[c]));
+    for (int64_t c = 0; c < channels; ++c) y[c] = Combine()(y[c], static_cast<Out>(p[c]));
   }
 }
 
@@ -315,6 +321,40 @@ void SoftmaxLines(const float* x, float* y, int64_t count, int64_t stride, int64
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t j = 0; j < n; ++j) y[i * stride + j] /= sum[j];
   }
+}
+
+// ---- Copies ----
+
+// n bytes, kPiece <= n, the last piece overlapping the one before.
+template <int kPiece>
+void CopyPieces(const uint8_t* from, uint8_t* to, int64_t n) {
+  for (int64_t i = 0; i + kPiece < n; i += kPiece) std::memcpy(to + i, from + i, kPiece);
+  std::memcpy(to + n - kPiece, from + n - kPiece, kPiece);
+}
+
+template <int kPiece>
+void CopyRowsOf(const uint8_t* from, int64_t from_step, uint8_t* to, int64_t to_step, int64_t n,
+                int64_t rows) {
+  for (int64_t r = 0; r < rows; ++r) {
+    CopyPieces<kPiece>(from + r * from_step, to + r * to_step, n);
+  }
+}
+
+void CopyRows(const uint8_t* from, int64_t from_step, uint8_t* to, int64_t to_step, int64_t n,
+              int64_t rows) {
+  if (n >= 1024) {
+    for (int64_t r = 0; r < rows; ++r) {
+      std::memcpy(to + r * to_step, from + r * from_step, static_cast<size_t>(n));
+    }
+    return;
+  }
+  const auto copy = n >= 64   ? CopyRowsOf<64>
+                    : n >= 32 ? CopyRowsOf<32>
+                    : n >= 16 ? CopyRowsOf<16>
+                    : n >= 8  ? CopyRowsOf<8>
+                    : n >= 4  ? CopyRowsOf<4>
+                              : CopyRowsOf<1>;
+  copy(from, from_step, to, to_step, n, rows);
 }
 
 // ---- Transposition ----
@@ -412,6 +452,7 @@ constexpr Loops MakeLoops() {
       RowSumInts<int8_t>,
       ExpMinus,
       SoftmaxLines,
+      CopyRows,
       Transpose<uint8_t>,
       Transpose<uint16_t>,
       Transpose<uint32_t>,

@@ -80,6 +80,10 @@ struct Loops {
   // Softmax along `count` neighbours that are `stride` apart, of n <= kSoftmaxLines adjacent lines.
   void (*softmax_lines)(const float* x, float* y, int64_t count, int64_t stride, int64_t n);
 
+  // Copies `rows` rows of n bytes that begin `from_step` and `to_step` bytes apart.
+  void (*copy_rows)(const uint8_t* from, int64_t from_step, uint8_t* to, int64_t to_step, int64_t n,
+                    int64_t rows);
+
   // to[c * to_stride + r] = from[r * from_stride + c] for r < rows, c < columns; strides in
   // elements.
   void (*transpose1)(const uint8_t* from, int64_t from_stride, uint8_t* to, int64_t to_stride,

@@ -46,7 +46,7 @@ Nest MakeNest(const Shape& shape, absl::Span<const Shape> strides) {
   return nest;
 }
 
-RowWalker::RowWalker(const Nest& nest, int64_t row) : nest_(nest) {
+RowWalker::RowWalker(const Nest& nest, int64_t row) : nest_(&nest) {
   for (size_t d = nest.dims.size() - 1; d-- > 0;) {
     const Nest::Dimension& dimension = nest.dims[d];
     index_[d] = row % dimension.size;
@@ -56,8 +56,8 @@ RowWalker::RowWalker(const Nest& nest, int64_t row) : nest_(nest) {
 }
 
 void RowWalker::Next() {
-  for (size_t d = nest_.dims.size() - 1; d-- > 0;) {
-    const Nest::Dimension& dimension = nest_.dims[d];
+  for (size_t d = nest_->dims.size() - 1; d-- > 0;) {
+    const Nest::Dimension& dimension = nest_->dims[d];
     for (int i = 0; i < Nest::kMaxOperands; ++i) offsets_[i] += dimension.strides[i];
     if (++index_[d] < dimension.size) return;
     index_[d] = 0;

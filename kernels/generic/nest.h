@@ -43,7 +43,7 @@ class RowWalker {
  private:
   static constexpr size_t kMaxDims = 8;
 
-  const Nest& nest_;
+  const Nest* nest_;
   int64_t index_[kMaxDims] = {};
   int64_t offsets_[Nest::kMaxOperands] = {};
 };

@@ -12,17 +12,6 @@ namespace {
 constexpr int kTo = 0, kFrom = 1;
 constexpr int64_t kBlockColumns = 64;
 
-// memcpy for sizes that are often a few bytes.
-void CopyBytes(uint8_t* to, const uint8_t* from, int64_t n) {
-  if (n == 1) {
-    *to = *from;
-  } else if (n == 4) {
-    std::memcpy(to, from, 4);
-  } else {
-    std::memcpy(to, from, static_cast<size_t>(n));
-  }
-}
-
 }  // namespace
 
 StridedCopy::StridedCopy(const Shape& box, const Side& from, const Side& to, size_t bytes,
@@ -72,15 +61,23 @@ void StridedCopy::Translate(uint8_t* bytes, int64_t n) const {
 
 void StridedCopy::CopyRows(const uint8_t* from, uint8_t* to, int64_t begin, int64_t end) const {
   const int64_t n = nest_.inner().size * bytes_;
+  // Rows that are evenly spaced: the dimension outside the innermost.
+  const size_t dims = nest_.dims.size();
+  const Nest::Dimension even = dims > 1 ? nest_.dims[dims - 2] : Nest::Dimension();
   RowWalker row(nest_, begin);
-  for (int64_t i = begin; i < end; ++i, row.Next()) {
+  for (int64_t i = begin; i < end;) {
     uint8_t* out = to + row.offset(kTo) * bytes_;
     const uint8_t* in = from + row.offset(kFrom) * bytes_;
     if (table_) {
       loops_.lookup(in, out, n, table_->data());
-    } else {
-      CopyBytes(out, in, n);
+      ++i;
+      row.Next();
+      continue;
     }
+    const int64_t rows = std::min(even.size - i % even.size, end - i);
+    loops_.copy_rows(in, even.strides[kFrom] * bytes_, out, even.strides[kTo] * bytes_, n, rows);
+    i += rows;
+    if (i < end) row = RowWalker(nest_, i);
   }
 }
 
@@ -133,7 +130,8 @@ void StridedCopy::CopyElements(const uint8_t* from, uint8_t* to, int64_t begin, 
   for (int64_t i = begin; i < end; ++i, row.Next()) {
     for (int64_t j = 0; j < inner.size; ++j) {
       uint8_t* out = to + (row.offset(kTo) + j * inner.strides[kTo]) * bytes_;
-      CopyBytes(out, from + (row.offset(kFrom) + j * inner.strides[kFrom]) * bytes_, bytes_);
+      std::memcpy(out, from + (row.offset(kFrom) + j * inner.strides[kFrom]) * bytes_,
+                  static_cast<size_t>(bytes_));
       Translate(out, 1);
     }
   }
