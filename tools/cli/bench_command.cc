@@ -94,13 +94,13 @@ absl::Status Measure(const Request& request, std::shared_ptr<const Model>& model
   absl::StatusOr<std::shared_ptr<const Model>> loaded = LoadModel(request.model, request.common);
   if (!loaded.ok()) return loaded.status();
   model = *std::move(loaded);
-  const int64_t at_load = NowNs();
   absl::StatusOr<std::vector<Shape>> shapes =
       ResolveShapes(model->inputs(), request.common.shapes, request.batch);
   if (!shapes.ok()) return shapes.status();
   absl::StatusOr<std::unique_ptr<Session>> created = model->NewSession(*shapes);
   if (!created.ok()) return WithPath(request.model, created.status());
   session = *std::move(created);
+  const int64_t at_load = NowNs();
   FillInputs(*model, *session);
   absl::Status status = session->Run();
   if (!status.ok()) return status;
