@@ -72,73 +72,96 @@ inline __m512 ResidualBytes(const Epilogue& e, const uint8_t* p, __mmask16 lanes
   return _mm512_mul_ps(_mm512_cvtepi32_ps(q), _mm512_set1_ps(e.residual_multiplier));
 }
 
-// Finishes sums that lie in memory, [row][N], where there is a residual or the output is f32.
+// Finishes sums that lie in memory, [row][N], where the output is f32.
 template <int N>
-__attribute__((noinline)) void FinishStored(const GemmTile& t, const __m512i* sums, int rows) {
+__attribute__((noinline)) void FinishF32(const GemmTile& t, const __m512i* sums, int rows) {
   const Epilogue& e = *t.epilogue;
-  for (int row = 0; row < rows; ++row) {
-    const int64_t index = t.index + row * t.y_stride;
-    __m512i values[N];
-#pragma GCC unroll 4
-    for (int j = 0; j < N; ++j) {
-      const int left = t.channels - 16 * j;
-      const __mmask16 lanes = left <= 0 ? static_cast<__mmask16>(0) : FirstLanes(left);
-      __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[row * N + j]),
-                               _mm512_loadu_ps(t.multiplier + 16 * j));
-      if (t.residual != nullptr && e.f32_residual) {
-        v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(
-                                 lanes, static_cast<const float*>(t.residual) + index + 16 * j));
-      } else if (t.residual != nullptr) {
-        v = _mm512_add_ps(
-            v, ResidualBytes(e, static_cast<const uint8_t*>(t.residual) + index + 16 * j, lanes));
-      }
-      if (e.f32) {
-        v = _mm512_min_ps(_mm512_set1_ps(e.f32_max), _mm512_max_ps(_mm512_set1_ps(e.f32_min), v));
-        _mm512_mask_storeu_ps(static_cast<float*>(t.y) + index + 16 * j, lanes, v);
-      }
-      values[j] = _mm512_cvtps_epi32(v);
+  for (int i = 0; i < rows * N; ++i) {
+    const int first = i % N * 16;
+    const int64_t index = t.index + i / N * t.y_stride + first;
+    const __mmask16 lanes = FirstLanes(t.channels - first);
+    __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[i]), _mm512_loadu_ps(t.multiplier + first));
+    if (t.residual != nullptr && e.f32_residual) {
+      v = _mm512_add_ps(
+          v, _mm512_maskz_loadu_ps(lanes, static_cast<const float*>(t.residual) + index));
+    } else if (t.residual != nullptr) {
+      v = _mm512_add_ps(v,
+                        ResidualBytes(e, static_cast<const uint8_t*>(t.residual) + index, lanes));
     }
-    if (!e.f32)
-      StoreRow<N>(static_cast<uint8_t*>(t.y) + index, PackRow<N, false>(e, values), t.channels);
+    v = _mm512_min_ps(_mm512_set1_ps(e.f32_max), _mm512_max_ps(_mm512_set1_ps(e.f32_min), v));
+    _mm512_mask_storeu_ps(static_cast<float*>(t.y) + index, lanes, v);
   }
 }
 
-template <int N, int M, bool kWhole>
+// Bytes of 4 / N rows, one after the other, to where these rows begin.
+template <int N>
+inline __attribute__((always_inline)) void StoreRows(uint8_t* y, int64_t stride, __m512i bytes,
+                                                     int channels) {
+  if (channels == 16 * N && stride == 16 * N) {
+    _mm512_storeu_si512(y, bytes);
+  } else if constexpr (N == 1) {
+    const __mmask16 lanes = FirstLanes(channels);
+    _mm_mask_storeu_epi8(y, lanes, _mm512_castsi512_si128(bytes));
+    _mm_mask_storeu_epi8(y + stride, lanes, _mm512_extracti32x4_epi32(bytes, 1));
+    _mm_mask_storeu_epi8(y + 2 * stride, lanes, _mm512_extracti32x4_epi32(bytes, 2));
+    _mm_mask_storeu_epi8(y + 3 * stride, lanes, _mm512_extracti32x4_epi32(bytes, 3));
+  } else {
+    const auto lanes = static_cast<__mmask32>(FirstBytes(channels));
+    _mm256_mask_storeu_epi8(y, lanes, _mm512_castsi512_si256(bytes));
+    _mm256_mask_storeu_epi8(y + stride, lanes, _mm512_extracti64x4_epi64(bytes, 1));
+  }
+}
+
+// kWhole: IsWholeU8. kResidual: a residual of bytes is added.
+template <int N, int M, bool kWhole, bool kResidual>
 inline __attribute__((always_inline)) void FinishBytes(const GemmTile& t,
                                                        const __m512i (&sum)[M][N]) {
+  constexpr int kRows = N <= 2 && M % (4 / N) == 0 ? 4 / N : 1;  // that fill a vector
   const Epilogue& e = *t.epilogue;
   __m512 multiplier[N];
 #pragma GCC unroll 4
   for (int j = 0; j < N; ++j) multiplier[j] = _mm512_loadu_ps(t.multiplier + 16 * j);
   uint8_t* y = static_cast<uint8_t*>(t.y) + t.index;
+  const uint8_t* residual = static_cast<const uint8_t*>(t.residual) + (kResidual ? t.index : 0);
 #pragma GCC unroll 12
-  for (int m = 0; m < M; ++m, y += t.y_stride) {
-    __m512i values[N];
+  for (int m = 0; m < M; m += kRows, y += kRows * t.y_stride) {
+    __m512i values[kRows * N];
 #pragma GCC unroll 4
-    for (int j = 0; j < N; ++j) {
-      values[j] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sum[m][j]), multiplier[j]));
+    for (int i = 0; i < kRows * N; ++i) {
+      const int j = i % N;
+      __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(sum[m + i / N][j]), multiplier[j]);
+      if constexpr (kResidual) {
+        const uint8_t* p = residual + (m + i / N) * t.y_stride + 16 * j;
+        v = _mm512_add_ps(v, ResidualBytes(e, p, FirstLanes(t.channels - 16 * j)));
+      }
+      values[i] = _mm512_cvtps_epi32(v);
     }
-    StoreRow<N>(y, PackRow<N, kWhole>(e, values), t.channels);
+    const __m512i bytes = PackRow<kRows * N, kWhole>(e, values);
+    if constexpr (kRows == 1) {
+      StoreRow<N>(y, bytes, t.channels);
+    } else {
+      StoreRows<N>(y, t.y_stride, bytes, t.channels);
+    }
   }
 }
 
 template <int N, int M>
 inline __attribute__((always_inline)) void Finish(const GemmTile& t, __m512i (&sum)[M][N]) {
   const Epilogue& e = *t.epilogue;
-  if (t.residual != nullptr || e.f32) {
+  if (e.f32) {
     __m512i stored[M * N];
 #pragma GCC unroll 12
     for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 4
       for (int j = 0; j < N; ++j) stored[m * N + j] = sum[m][j];
     }
-    FinishStored<N>(t, stored, M);
-    return;
-  }
-  if (IsWholeU8(e)) {
-    FinishBytes<N, M, true>(t, sum);
+    FinishF32<N>(t, stored, M);
+  } else if (t.residual != nullptr) {
+    FinishBytes<N, M, false, true>(t, sum);
+  } else if (IsWholeU8(e)) {
+    FinishBytes<N, M, true, false>(t, sum);
   } else {
-    FinishBytes<N, M, false>(t, sum);
+    FinishBytes<N, M, false, false>(t, sum);
   }
 }
 
