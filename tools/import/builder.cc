@@ -1,5 +1,6 @@
 #include "tools/import/builder.h"
 
+#include <algorithm>
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
@@ -11,16 +12,18 @@ namespace octet::importer {
 Value Value::Of(Array array) {
   Value value;
   value.type = array.type;
-  value.shape = {array.shape, array.shape};
+  value.shape = Unprobed(array.shape);
   value.arrays = {std::move(array)};
   return value;
 }
 
 Value Value::Of(std::vector<Array> probed) {
-  if (probed.size() == 1 || probed[0] == probed[1]) return Of(std::move(probed[0]));
+  const bool same = std::all_of(probed.begin(), probed.end(),
+                                [&](const Array& array) { return array == probed[0]; });
+  if (same) return Of(std::move(probed[0]));
   Value value;
   value.type = probed[0].type;
-  value.shape = {probed[0].shape, probed[1].shape};
+  for (size_t p = 0; p < kProbes; ++p) value.shape[p] = probed[p].shape;
   value.arrays = std::move(probed);
   return value;
 }
@@ -51,7 +54,7 @@ Value GraphBuilder::AddInput(const std::string& name, DataType type, const Shape
                              const std::vector<std::string>& symbols) {
   Value value;
   value.type = type;
-  value.shape = {shape, shape};
+  value.shape = Unprobed(shape);
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] >= 0) continue;
     const auto sizes = probes_.SizeOf(symbols[i]);
@@ -104,7 +107,7 @@ absl::StatusOr<std::vector<Value>> GraphBuilder::Add(Node node,
     for (size_t i = 0; i < values.size(); ++i) values[i].shape[p] = std::move((*shapes)[i]);
   }
   for (size_t i = 0; i < values.size(); ++i) {
-    if (values[i].shape[0].size() != values[i].shape[1].size()) {
+    if (!HasFixedRank(values[i].shape)) {
       return absl::UnimplementedError("its rank depends on the sizes of the model's inputs");
     }
     Tensor tensor;
@@ -119,16 +122,17 @@ absl::StatusOr<std::vector<Value>> GraphBuilder::Add(Node node,
 
 absl::StatusOr<std::vector<int64_t>> GraphBuilder::ReshapeTarget(const ProbedShape& from,
                                                                  const ProbedShape& to) {
-  if (to[0].size() != to[1].size()) {
+  if (!HasFixedRank(to)) {
     return absl::UnimplementedError("its rank depends on the sizes of the model's inputs");
   }
   std::vector<int64_t> target;
   int open = 0;
   for (size_t i = 0; i < to[0].size(); ++i) {
-    if (to[0][i] == to[1][i]) {
+    const ProbedSize size = SizeAt(to, i);
+    if (IsFixed(size)) {
       if (to[0][i] == 0) return absl::UnimplementedError("makes a tensor without elements");
       target.push_back(to[0][i]);
-    } else if (i < from[0].size() && to[0][i] == from[0][i] && to[1][i] == from[1][i]) {
+    } else if (i < from[0].size() && size == SizeAt(from, i)) {
       target.push_back(0);
     } else {
       target.push_back(-1);

@@ -31,10 +31,10 @@ struct Value {
   bool is_known() const { return !arrays.empty(); }
   const Array& array(size_t probe) const { return arrays[is_constant() ? 0 : probe]; }
   size_t rank() const { return shape[0].size(); }
-  bool fixed(size_t dim) const { return shape[0][dim] == shape[1][dim]; }
+  bool fixed(size_t dim) const { return IsFixed(SizeAt(shape, dim)); }
 
   static Value Of(Array array);
-  // One array when all are equal.
+  // One array per probe, or one for all; of equal rank.
   static Value Of(std::vector<Array> probed);
   static Value Broken();
 };

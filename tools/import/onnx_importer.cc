@@ -5,15 +5,14 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "runtime/core/operators.h"
 #include "runtime/core/validate.h"
 #include "tools/import/fold.h"
+#include "tools/import/input_shapes.h"
 #include "tools/import/issues.h"
 #include "tools/import/onnx_file.h"
 #include "tools/import/op.h"
@@ -32,7 +31,7 @@ class Importer {
       : model_(std::move(model)),
         source_(model_->graph()),
         opset_(opset),
-        options_(options),
+        shapes_(source_, options.input_shapes),
         builder_(rules) {}
 
   absl::Status Run(const std::vector<int>& order);
@@ -47,8 +46,6 @@ class Importer {
   absl::Status ReadInitializers();
   absl::Status ReadInputs();
   absl::Status ReadInput(const onnx::ValueInfoProto& input);
-  absl::StatusOr<std::pair<Shape, std::vector<std::string>>> ShapeOf(
-      const onnx::ValueInfoProto& input);
   int64_t ChannelsOf(const std::string& input) const;
   absl::Status ImportNode(const onnx::NodeProto& node);
   absl::StatusOr<std::vector<Value>> Evaluate(const onnx::NodeProto& node, Attributes& attributes,
@@ -61,7 +58,7 @@ class Importer {
   const ModelPtr model_;
   const onnx::GraphProto& source_;
   const int opset_;
-  const ImportOptions& options_;
+  const InputShapes shapes_;
   GraphBuilder builder_;
   Issues issues_;
   bool has_open_sizes_ = false;
@@ -97,52 +94,12 @@ int64_t Importer::ChannelsOf(const std::string& input) const {
     const auto weights = values_.find(node.input(1));
     if (weights == values_.end() || weights->second.rank() < 3) continue;
     Attributes attributes(node);
-    return weights->second.shape[0][1] * attributes.Int("group", 1);
+    const int64_t groups = attributes.Int("group", 1), per_group = weights->second.shape[0][1];
+    if (per_group > 0 && groups > 0 && groups <= kMaxDimension / per_group) {
+      return per_group * groups;
+    }
   }
   return -1;
-}
-
-absl::StatusOr<std::pair<Shape, std::vector<std::string>>> Importer::ShapeOf(
-    const onnx::ValueInfoProto& input) {
-  const onnx::TypeProto::Tensor& type = input.type().tensor_type();
-  std::pair<Shape, std::vector<std::string>> result;
-  const auto wish = options_.input_shapes.find(input.name());
-  if (wish == options_.input_shapes.end() && !type.has_shape()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("input '", input.name(), "' has no shape; give one with --shape"));
-  }
-  const size_t rank =
-      type.has_shape() ? static_cast<size_t>(type.shape().dim_size()) : wish->second.size();
-  if (wish != options_.input_shapes.end() && wish->second.size() != rank) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("input '", input.name(), "' has ", rank, " dimensions, but the given shape ",
-                     ToString(wish->second), " has ", wish->second.size()));
-  }
-  for (size_t i = 0; i < rank; ++i) {
-    int64_t size = -1;
-    std::string symbol;
-    if (type.has_shape()) {
-      const auto& dim = type.shape().dim(static_cast<int>(i));
-      if (dim.has_dim_value() && dim.dim_value() > 0) size = dim.dim_value();
-      symbol = dim.dim_param();
-    }
-    // What exporters write for a size without a name.
-    if (symbol.empty() || symbol == "?" || symbol == "None" || symbol == "-1") {
-      symbol = i == 0 && rank > 1 ? "batch" : absl::StrCat(input.name(), "_", i);
-    }
-    if (size < 0 && i == 1 && rank > 2) size = ChannelsOf(input.name());
-    if (wish != options_.input_shapes.end() && wish->second[i] >= 0) size = wish->second[i];
-    result.first.push_back(size);
-    result.second.push_back(size < 0 ? symbol : "");
-    has_open_sizes_ = has_open_sizes_ || size < 0;
-  }
-  Shape least = result.first;
-  for (int64_t& size : least) size = std::max<int64_t>(size, 1);
-  if (absl::Status status = CheckShape(least, false); !status.ok()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("input '", input.name(), "': ", status.message()));
-  }
-  return result;
 }
 
 absl::Status Importer::ReadInput(const onnx::ValueInfoProto& input) {
@@ -160,24 +117,20 @@ absl::Status Importer::ReadInput(const onnx::ValueInfoProto& input) {
     return absl::OkStatus();
   }
   if (IsFloat(type)) type = DataType::kF32;
-  auto shape = ShapeOf(input);
+  const auto shape =
+      shapes_.Of(input, [this](const std::string& name) { return ChannelsOf(name); });
   if (!shape.ok()) return shape.status();
-  values_[input.name()] = builder_.AddInput(input.name(), type, shape->first, shape->second);
+  values_[input.name()] = builder_.AddInput(input.name(), type, shape->shape, shape->symbols);
+  for (const int64_t size : shape->shape) has_open_sizes_ = has_open_sizes_ || size < 0;
   return absl::OkStatus();
 }
 
 absl::Status Importer::ReadInputs() {
-  absl::flat_hash_set<std::string> names;
+  if (absl::Status status = shapes_.Check(); !status.ok()) return status;
   for (const onnx::ValueInfoProto& input : source_.input()) {
-    names.insert(input.name());
     // Files of old versions list their weights as inputs too.
     if (values_.contains(input.name())) continue;
     if (absl::Status status = ReadInput(input); !status.ok()) return status;
-  }
-  for (const auto& [name, shape] : options_.input_shapes) {
-    if (names.contains(name)) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "a shape is given for '", name, "', but the inputs are: ", absl::StrJoin(names, ", ")));
   }
   return absl::OkStatus();
 }
@@ -202,7 +155,10 @@ absl::StatusOr<std::vector<Value>> Importer::Evaluate(const onnx::NodeProto& nod
   }
   std::vector<Value> values;
   for (std::vector<Array>& probed : outputs) {
-    if (probed.back().shape.size() != probed[0].shape.size()) {
+    const auto rank = [&](const Array& array) {
+      return array.shape.size() == probed[0].shape.size();
+    };
+    if (!std::all_of(probed.begin(), probed.end(), rank)) {
       return absl::UnimplementedError("makes a tensor whose rank depends on the model's inputs");
     }
   }
@@ -329,12 +285,14 @@ absl::StatusOr<Graph> Import(const ModelPtr& model, const std::string& path,
   if (!opset.ok()) return opset.status();
   const auto order = NodeOrder(model->graph());
   if (!order.ok()) return order.status();
-  // A size that is no multiple of anything tells apart what rounds up and what rounds down.
+  // Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
   // Networks that halve pictures and join the halves refuse it, others refuse large sizes.
-  constexpr ProbeRules kRules[] = {{{{32, 10}, {1, 306}}},
-                                   {{{32, 10}, {32, 100}}},
-                                   {{{8, 10}, {8, 100}}},
-                                   {{{1, 10}, {1, 100}}}};
+  constexpr ProbeRules kRules[] = {
+      {{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}},
+      {{{32, 10}, {32, 100}, {32, 200}, {32, 300}}},
+      {{{8, 10}, {8, 100}, {8, 200}, {8, 300}}},
+      {{{1, 10}, {1, 100}, {1, 200}, {1, 300}}},
+  };
   absl::Status first_error;
   for (const ProbeRules& rules : kRules) {
     Importer importer(model, *opset, options, rules);

@@ -71,6 +71,16 @@ TEST(ImportOnnx, TakesGivenShapes) {
   EXPECT_TRUE(Contains(status, "x")) << status;
 }
 
+TEST(ImportOnnx, AGivenSizeHoldsForAllDimensionsOfItsName) {
+  OnnxMaker m(13);
+  m.Input("a", {"N", "3"}).Input("b", {"N", "3"}).Op("Add", {"a", "b"}, {"y"}).Output("y");
+  ImportOptions options;
+  options.input_shapes["b"] = {2, -1};
+  const auto graph = ImportOnnx(WriteTestFile(m.model().SerializeAsString()), options);
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  EXPECT_EQ(graph->tensor(graph->inputs[0]).shape, (Shape{2, 3}));
+}
+
 TEST(ImportOnnx, InitializersListedAsInputsAreConstants) {
   OnnxMaker m(7);
   m.Input("w", {"3"}).Input("x", {"2", "3"}).Floats("w", {3}, {1, 2, 3});

@@ -67,7 +67,6 @@ std::string HintFor(const std::string& op_type) {
       {"Loop", "export the model without control flow, for example by tracing"},
       {"Scan", "export the model without control flow, for example by tracing"},
       {"ReduceL2", "ReduceSum of the square and Sqrt are supported"},
-      {"PRelu", "LeakyRelu is supported"},
       {"Einsum", "MatMul with Transpose is supported"},
   };
   for (const Hint& hint : kHints) {

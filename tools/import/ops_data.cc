@@ -118,6 +118,14 @@ absl::StatusOr<Value> TakeRange(OpContext& c, const Value& x, size_t axis, Slice
   return (*parts)[taken];
 }
 
+// Whether the range is the whole dimension, whatever its size.
+bool TakesAll(const Value& x, size_t axis, int64_t start, int64_t end) {
+  return std::all_of(x.shape.begin(), x.shape.end(), [&](const Shape& shape) {
+    const SliceRange range = ResolveSlice(shape[axis], start, end, 1);
+    return range.start == 0 && range.count == shape[axis];
+  });
+}
+
 absl::Status ImportSlice(OpContext& c) {
   absl::StatusOr<TensorId> x = c.Tensor(0);
   if (!x.ok()) return x.status();
@@ -127,17 +135,12 @@ absl::Status ImportSlice(OpContext& c) {
   for (size_t i = 0; i < spec->starts.size(); ++i) {
     const auto axis = NormalizeAxis(spec->axes[i], value.rank());
     if (!axis.ok()) return axis.status();
-    const int64_t size = value.shape[0][*axis];
-    const SliceRange range = ResolveSlice(size, spec->starts[i], spec->ends[i], 1);
-    if (range.start == 0 && range.count == size) {
-      const SliceRange other =
-          ResolveSlice(value.shape[1][*axis], spec->starts[i], spec->ends[i], 1);
-      if (other.start == 0 && other.count == value.shape[1][*axis]) continue;
-    }
+    if (TakesAll(value, *axis, spec->starts[i], spec->ends[i])) continue;
     if (!value.fixed(*axis)) {
       return absl::UnimplementedError(
           absl::StrCat("cuts dimension ", *axis, ", whose size is known only when the model runs"));
     }
+    const SliceRange range = ResolveSlice(value.shape[0][*axis], spec->starts[i], spec->ends[i], 1);
     if (range.count == 0) return absl::UnimplementedError("makes a tensor without elements");
     const bool last = i + 1 == spec->starts.size();
     auto taken = TakeRange(c, value, *axis, range,
@@ -204,24 +207,53 @@ absl::Status ImportPad(OpContext& c) {
   return c.Finish(std::move(options), {*x});
 }
 
-// An Expand that leaves the shape as it is.
+// What must be added to `x` under broadcasting to give it the shape `to`: a shape with 1 where `x`
+// has the size already.
+absl::StatusOr<Shape> BroadcastPartner(const ProbedShape& x, const ProbedShape& to) {
+  if (!HasFixedRank(to)) return absl::UnimplementedError("makes a tensor whose rank is not fixed");
+  Shape partner;
+  const size_t offset = to[0].size() - x[0].size();
+  for (size_t i = 0; i < to[0].size(); ++i) {
+    const ProbedSize size = SizeAt(to, i);
+    if (i >= offset && SizeAt(x, i - offset) == size) {
+      partner.push_back(1);
+    } else if (IsFixed(size)) {
+      partner.push_back(size[0]);
+    } else {
+      return absl::UnimplementedError(
+          "repeats elements as often as a size says that is known only when the model runs");
+    }
+  }
+  return partner;
+}
+
+// A sum with zeros of the shape that is asked for.
 absl::Status ImportExpand(OpContext& c) {
   absl::StatusOr<TensorId> x = c.Tensor(0);
   if (!x.ok()) return x.status();
   if (!c.has(1) || !c.value(1).is_known()) {
     return absl::UnimplementedError("computes its shape from tensor elements");
   }
+  ProbedShape to;
   for (size_t p = 0; p < kProbes; ++p) {
     const std::vector<int64_t> dims = c.value(1).array(p).ints();
     auto shape = BroadcastShapes(c.value(0).shape[p], Shape(dims.begin(), dims.end()));
     if (!shape.ok()) return shape.status();
-    if (*shape != c.value(0).shape[p]) {
-      return absl::UnimplementedError(
-          "repeats elements; arithmetic operators broadcast without it");
-    }
+    to[p] = *std::move(shape);
   }
-  c.outputs = {c.value(0)};
-  return absl::OkStatus();
+  if (to == c.value(0).shape) {
+    c.outputs = {c.value(0)};
+    return absl::OkStatus();
+  }
+  absl::StatusOr<Shape> partner = BroadcastPartner(c.value(0).shape, to);
+  if (!partner.ok()) return partner.status();
+  const int64_t elements = CheckedElements(*partner);
+  if (elements < 0 || elements > kMaxFoldedElements) {
+    return absl::UnimplementedError(absl::StrCat("makes a tensor of ", ToString(to[0])));
+  }
+  const std::vector<double> zeros(static_cast<size_t>(elements), 0.0);
+  const TensorId zero = c.Constant("zeros", Array::OfDoubles(DataType::kF32, *partner, zeros));
+  return c.Finish(schema::BinaryOptionsT(), {*x, zero});
 }
 
 // Between floats a Cast changes nothing, because all floats are computed in f32. 8-bit inputs of

@@ -87,13 +87,24 @@ absl::Status ImportGelu(OpContext& c) {
   return c.Finish(Unary(UnaryKind::GELU), {*x});
 }
 
-// One slope for all elements; a slope per channel is not LeakyRelu.
+// LeakyRelu where the slope is one number; with others max(x, 0) + slope * min(x, 0).
 absl::Status ImportPRelu(OpContext& c) {
   absl::StatusOr<TensorId> x = c.Tensor(0);
   if (!x.ok()) return x.status();
-  absl::StatusOr<float> slope = c.Scalar(1, 0.0f);
-  if (!slope.ok()) return slope.status();
-  return c.Finish(Unary(UnaryKind::LEAKY_RELU, *slope), {*x});
+  if (!c.has(1)) return absl::InvalidArgumentError("lacks its slopes");
+  if (c.value(1).is_constant() && NumElements(c.value(1).shape[0]) == 1) {
+    const auto slope = static_cast<float>(c.value(1).arrays[0].doubles()[0]);
+    return c.Finish(Unary(UnaryKind::LEAKY_RELU, slope), {*x});
+  }
+  absl::StatusOr<TensorId> slopes = c.Tensor(1);
+  if (!slopes.ok()) return slopes.status();
+  auto positive = c.Step("positive", Unary(UnaryKind::CLIP, 0.0f, kInfinity), {*x});
+  if (!positive.ok()) return positive.status();
+  auto negative = c.Step("negative", Unary(UnaryKind::CLIP, -kInfinity, 0.0f), {*x});
+  if (!negative.ok()) return negative.status();
+  auto scaled = c.Step("scaled", Binary(BinaryKind::MUL), {negative->tensor, *slopes});
+  if (!scaled.ok()) return scaled.status();
+  return c.Finish(Binary(BinaryKind::ADD), {positive->tensor, scaled->tensor});
 }
 
 absl::Status ImportClip(OpContext& c) {

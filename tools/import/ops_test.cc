@@ -203,6 +203,13 @@ TEST(ImportElementwise, ParametersAndTheirDefaults) {
   for (size_t i = 0; i < values.size(); ++i) EXPECT_NEAR(values[i], expected[i], 1e-6) << i;
 }
 
+TEST(ImportElementwise, SlopesPerChannel) {
+  OnnxMaker m(13);
+  m.Input("x", {"1", "2", "2"}).Floats("two", {}, {2}).Floats("slopes", {2, 1}, {0.5f, 0.25f});
+  m.Op("Sub", {"x", "two"}, {"n"}).Op("PRelu", {"n", "slopes"}, {"y"}).Output("y");
+  EXPECT_EQ(RunCounting(Import(m), {{1, 2, 2}}), (Doubles{-1, -0.5, 0, 1}));
+}
+
 TEST(ImportElementwise, ClipInAllForms) {
   OnnxMaker old(7);
   old.Input("x", {"4"}).Op("Clip", {"x"}, {"y"}, {Attr("min", 1.0f), Attr("max", 2.0f)});
@@ -325,6 +332,23 @@ TEST(ImportData, SplitByCountLeavesASmallerLastPart) {
       .Output("c");
   const Graph graph = Import(m);
   EXPECT_EQ(Only(graph, OpType::SplitOptions).as<schema::SplitOptionsT>().sizes, (Longs{3, 3, 1}));
+}
+
+TEST(ImportData, ExpandsToFixedSizes) {
+  OnnxMaker m(13);
+  m.Input("x", {"N", "1", "2"})
+      .Op("Shape", {"x"}, {"s"})
+      .Ints("zero", {1}, {0})
+      .Ints("to", {2}, {3, 1});
+  m.Op("Gather", {"s", "zero"}, {"n"}).Op("Concat", {"n", "to"}, {"t"}, {Attr("axis", 0)});
+  m.Op("Expand", {"x", "t"}, {"y"}).Op("Expand", {"x", "s"}, {"z"}).Output("y").Output("z");
+  const Graph graph = Import(m);
+  EXPECT_EQ(graph.tensor(graph.outputs[0]).shape, (Shape{-1, 3, 2}));
+  EXPECT_EQ(RunCounting(graph, {{1, 1, 2}}), (Doubles{0, 1, 0, 1, 0, 1, 0, 1}));
+  OnnxMaker open(13);
+  open.Input("x", {"1", "2"}).Input("z", {"N", "2"}).Op("Shape", {"z"}, {"s"});
+  open.Op("Expand", {"x", "s"}, {"y"}).Output("y");
+  ExpectUnsupported(open, "known only when the model runs");
 }
 
 TEST(ImportData, PadsOfChosenAxes) {

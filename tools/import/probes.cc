@@ -18,10 +18,10 @@ int64_t NextPrime(int64_t n) {
 
 Probes::Probes(const ProbeRules& rules) : rules_(rules) {}
 
-std::array<int64_t, kProbes> Probes::SizeOf(const std::string& symbol) {
+ProbedSize Probes::SizeOf(const std::string& symbol) {
   const auto found = sizes_.find(symbol);
   if (found != sizes_.end()) return found->second;
-  std::array<int64_t, kProbes> sizes;
+  ProbedSize sizes;
   for (size_t p = 0; p < kProbes; ++p) {
     rules_[p].above = NextPrime(rules_[p].above);
     sizes[p] = rules_[p].multiple * rules_[p].above;
@@ -43,8 +43,8 @@ std::string Probes::FreshName() {
 std::pair<Shape, std::vector<std::string>> Probes::Symbolic(const ProbedShape& shape) {
   std::pair<Shape, std::vector<std::string>> result{shape[0], {}};
   for (size_t i = 0; i < shape[0].size(); ++i) {
-    const std::array<int64_t, kProbes> sizes = {shape[0][i], shape[1][i]};
-    if (sizes[0] == sizes[1]) continue;
+    const ProbedSize sizes = SizeAt(shape, i);
+    if (IsFixed(sizes)) continue;
     result.first[i] = -1;
     result.second.resize(shape[0].size());
     const auto found = names_.find(sizes);

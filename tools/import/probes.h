@@ -1,6 +1,7 @@
 #ifndef OCTET_TOOLS_IMPORT_PROBES_H_
 #define OCTET_TOOLS_IMPORT_PROBES_H_
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -13,10 +14,37 @@
 namespace octet::importer {
 
 // How many concrete sizes stand in for each size that is known only when the model runs.
-inline constexpr size_t kProbes = 2;
+// Several, because two ways of halving a size that differ for some sizes agree for others.
+inline constexpr size_t kProbes = 4;
 
 // The shape of a tensor under each probe. Sizes that are equal under all probes are fixed.
 using ProbedShape = std::array<Shape, kProbes>;
+
+// The same shape under every probe.
+inline ProbedShape Unprobed(const Shape& shape) {
+  ProbedShape result;
+  result.fill(shape);
+  return result;
+}
+
+// A size under each probe.
+using ProbedSize = std::array<int64_t, kProbes>;
+
+// Dimension `dim`, which every shape must have.
+inline ProbedSize SizeAt(const ProbedShape& shape, size_t dim) {
+  ProbedSize sizes;
+  for (size_t p = 0; p < kProbes; ++p) sizes[p] = shape[p][dim];
+  return sizes;
+}
+
+// Whether all probes agree.
+inline bool IsFixed(const ProbedSize& sizes) {
+  return std::all_of(sizes.begin(), sizes.end(), [&](int64_t size) { return size == sizes[0]; });
+}
+inline bool HasFixedRank(const ProbedShape& shape) {
+  return std::all_of(shape.begin(), shape.end(),
+                     [&](const Shape& s) { return s.size() == shape[0].size(); });
+}
 
 // Which sizes a probe takes: `multiple` times a prime above `above`.
 struct ProbeRule {
@@ -33,7 +61,7 @@ class Probes {
   explicit Probes(const ProbeRules& rules);
 
   // The size of dimension `symbol` under each probe; the same for every call with that name.
-  std::array<int64_t, kProbes> SizeOf(const std::string& symbol);
+  ProbedSize SizeOf(const std::string& symbol);
 
   // The shape with -1 where probes differ, and the names of those dimensions. Sizes that are
   // computed from symbols get a name of their own, the same wherever they occur.
@@ -48,8 +76,8 @@ class Probes {
 
   ProbeRules rules_;  // `above` is the last prime in use
   int fresh_ = 0;
-  std::map<std::string, std::array<int64_t, kProbes>> sizes_;
-  std::map<std::array<int64_t, kProbes>, std::string> names_;
+  std::map<std::string, ProbedSize> sizes_;
+  std::map<ProbedSize, std::string> names_;
 };
 
 }  // namespace octet::importer

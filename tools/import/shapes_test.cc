@@ -24,23 +24,33 @@ Longs ReshapeOf(OnnxMaker& m) {
 }
 
 TEST(Probes, TellSymbolsApartAndRecognizeThem) {
-  Probes probes({{{32, 10}, {1, 306}}});
-  const auto n = probes.SizeOf("N");
-  const auto h = probes.SizeOf("H");
+  Probes probes({{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}});
+  const importer::ProbedSize n = probes.SizeOf("N"), h = probes.SizeOf("H");
   EXPECT_EQ(probes.SizeOf("N"), n);
-  EXPECT_NE(n, h);
   EXPECT_EQ(n[0] % 32, 0);
-  EXPECT_NE(n[0], n[1]);
-  const auto [shape, symbols] =
-      probes.Symbolic({Shape{n[0], 3, h[0], h[0] / 2}, Shape{n[1], 3, h[1], h[1] / 2}});
+  for (size_t p = 0; p < importer::kProbes; ++p) {
+    EXPECT_NE(n[p], h[p]);
+    for (size_t q = 0; q < p; ++q) EXPECT_NE(n[p], n[q]);
+  }
+  const auto shape_of = [&](int64_t (*last)(int64_t)) {
+    importer::ProbedShape shape;
+    for (size_t p = 0; p < importer::kProbes; ++p) shape[p] = {n[p], 3, h[p], last(h[p])};
+    return shape;
+  };
+  const auto halved = shape_of([](int64_t size) { return size / 2; });
+  const auto [shape, symbols] = probes.Symbolic(halved);
   EXPECT_EQ(shape, (Shape{-1, 3, -1, -1}));
   EXPECT_EQ(symbols[0], "N");
   EXPECT_EQ(symbols[1], "");
   EXPECT_EQ(symbols[2], "H");
-  // A computed size has one name, and rounding up and down are different sizes.
-  EXPECT_EQ(probes.Symbolic({Shape{h[0] / 2}, Shape{h[1] / 2}}).second[0], symbols[3]);
-  EXPECT_NE(probes.Symbolic({Shape{h[0] / 2}, Shape{h[1] / 2 + 1}}).second[0], symbols[3]);
-  EXPECT_EQ(probes.Symbolic({Shape{3}, Shape{3}}).second.size(), 0u);
+  // A computed size has one name; rounding up and rounding down are different sizes, at any depth.
+  EXPECT_EQ(probes.Symbolic(halved).second[3], symbols[3]);
+  const auto up = shape_of([](int64_t size) { return (size + 1) / 2; });
+  EXPECT_NE(probes.Symbolic(up).second[3], symbols[3]);
+  const auto up_down = shape_of([](int64_t size) { return (size + 1) / 2 / 2; });
+  const auto up_up = shape_of([](int64_t size) { return ((size + 1) / 2 + 1) / 2; });
+  EXPECT_NE(probes.Symbolic(up_down).second[3], probes.Symbolic(up_up).second[3]);
+  EXPECT_TRUE(probes.Symbolic(importer::Unprobed(Shape{3})).second.empty());
 }
 
 TEST(ShapeChains, FlattenWrittenWithShapeGatherConcat) {
