@@ -17,6 +17,10 @@ readonly ORIG_SHA256=0cc51ca26c1af6a2bb1e71e378e7046f3ceb3e71791ee9d4e246d50f904
 readonly PATCH=upstream-3.7.3.patch
 readonly PATCH_SHA256=5aab2cac559ddc6c5d4411fa42b462003b93101c0c304e272b1d30ffd5a2218c
 
+# Our own changes to the source, applied in the order of their names. Their contents are part of the cache's key.
+PATCHES=("$(dirname "$(realpath "${BASH_SOURCE[0]}")")"/patches/*.patch)
+readonly PATCHES
+
 # Raise it when the steps below change in a way that the values above and the options do not show.
 readonly RECIPE=1
 
@@ -88,7 +92,10 @@ build() {
   rm -rf "$work"
   mkdir -p "$work/source"
   tar -C "$work/source" --strip-components=1 -xf "$sources/$ORIG"
-  patch -d "$work/source" -p1 --quiet < "$sources/$PATCH" >&2
+  local change
+  for change in "$sources/$PATCH" "${PATCHES[@]}"; do
+    patch -d "$work/source" -p1 --quiet < "$change" >&2
+  done
   log "building oneDNN $VERSION with $(nproc) jobs; about 26 CPU minutes, once per machine"
   # Flags meant for other builds must not leak into a library that all of them share.
   env -u CFLAGS -u CXXFLAGS -u CPPFLAGS -u LDFLAGS CC=$CC CXX=$CXX \
@@ -102,7 +109,7 @@ main() {
   local cache=${OCTET_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/octet}
   local key result sources
   key=$({ echo "$RECIPE $VERSION $ORIG_SHA256 $PATCH_SHA256"; printf '%s\n' "${CMAKE_OPTIONS[@]}"
-          $CXX --version | head -n 1; uname -m; } | sha256sum | cut -c 1-12)
+          cat "${PATCHES[@]}"; $CXX --version | head -n 1; uname -m; } | sha256sum | cut -c 1-12)
   result=$cache/onednn-$VERSION-$key
   sources=$cache/sources
 

@@ -2,6 +2,8 @@
 
 def _onednn_repository_impl(ctx):
     ctx.report_progress("building oneDNN (once per machine)")
+    for patch in ctx.attr._patches:
+        ctx.path(patch)  # fetch again when it changes
     result = ctx.execute(
         [ctx.path(ctx.attr._script), ctx.path(".")],
         timeout = 2 * 60 * 60,
@@ -15,6 +17,15 @@ onednn_repository = repository_rule(
     implementation = _onednn_repository_impl,
     attrs = {
         "_build_file": attr.label(default = "//third_party/onednn:onednn.BUILD"),
+        "_patches": attr.label_list(default = [
+            "//third_party/onednn:patches/" + patch
+            for patch in [
+                "convolution-compensation.patch",
+                "execution-arguments.patch",
+                "gemm-work-memory.patch",
+                "parallel-sections.patch",
+            ]
+        ]),
         "_script": attr.label(default = "//third_party/onednn:build.sh"),
     },
     doc = "Runs build.sh, whose result lies outside Bazel's output so that `clean --expunge` and new clones keep it.",
