@@ -147,7 +147,7 @@ absl::Status CheckChoice(const KernelContext& context, const std::string& implem
   }
   bool fit = true;
   if (!onednn::SumsExactly(implementation)) {
-    fit = PairsFit(operands.w, !depthwise || absl::StrContains(implementation, "gemm"));
+    fit = PairsFit(operands.w, !depthwise);
   }
   return CheckImplementation(implementation, operands, fit);
 }
