@@ -277,6 +277,12 @@ TEST_F(CliTest, RunsArrays) {
   EXPECT_EQ(outputs[0].second.shape, (Shape{6, 10}));
   ASSERT_EQ(Octet("run small.octet --input in.npz --output out.npy --threads 1").code, 0);
   EXPECT_EQ(ReadArrays(Path("out.npy"))->at(0).second.shape, (Shape{6, 10}));
+  ASSERT_EQ(Octet("run small.octet --input in.npz --output parts.npz --batch 4").code, 0);
+  const Array parts = ReadArrays(Path("parts.npz"))->at(0).second;
+  EXPECT_EQ(parts.shape, (Shape{6, 10}));
+  for (size_t i = 0; i < 60; ++i) {
+    EXPECT_NEAR(parts.as<float>()[i], outputs[0].second.as<float>()[i], 1e-4);
+  }
   EXPECT_EQ(Octet("run small.octet --input none.npz --output out.npz").code, 3);
 }
 

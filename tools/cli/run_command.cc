@@ -25,6 +25,7 @@ struct Request {
   std::string input;
   std::string output;
   int64_t top = 5;
+  int64_t batch = 0;  // 0: all samples at once
 };
 
 struct Classified {
@@ -149,8 +150,9 @@ absl::Status RunArrays(const Request& request, const Model& model) {
       SamplesOf(*std::move(arrays), SpecOf(model));
   if (!source.ok()) return WithPath(request.input, source.status());
   NamedArrays outputs;
-  status = RunOverSamples(
-      model, **source, (*source)->size(), [&](const Session& session, int64_t, int64_t count) {
+  const int64_t batch = request.batch > 0 ? request.batch : (*source)->size();
+  status =
+      RunOverSamples(model, **source, batch, [&](const Session& session, int64_t, int64_t count) {
         AppendOutputs(session, model, count, session.input_shape(0)[0], outputs);
         return absl::OkStatus();
       });
@@ -180,6 +182,8 @@ absl::Status RunCommand(absl::Span<const std::string> arguments) {
   flags.Text("output", "FILE", "where to write the outputs (.npz, or .npy for one)",
              &request.output);
   flags.Integer("top", "N", "classes to show per picture; default 5", 1, 1000000, &request.top);
+  flags.Integer("batch", "N", "samples of --input per run; default all at once", 1, 1000000,
+                &request.batch);
   request.common.Register(flags);
   constexpr size_t kAny = 1000000;
   absl::StatusOr<std::vector<std::string>> operands = ParseFlags(
