@@ -49,6 +49,14 @@ Operand MakeOperand(DataType type, const Shape& shape, Layout layout, const Quan
 
 }  // namespace
 
+int64_t ProductsOf(const LayerShape& s) {
+  if (s.is_matmul) return s.height * s.channels * s.outputs;
+  const auto size = [&](int64_t n) {
+    return (n + s.pad_begin + s.pad_end - s.kernel) / s.stride + 1;
+  };
+  return size(s.height) * size(s.width) * s.outputs * (s.channels / s.groups) * s.kernel * s.kernel;
+}
+
 absl::StatusOr<std::vector<LayerShape>> ReadShapes(const std::string& path) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(absl::StrCat("cannot read ", path));

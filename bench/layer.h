@@ -24,6 +24,9 @@ struct LayerShape {
   bool relu = false, residual = false;
 };
 
+// Multiply-adds of one run.
+int64_t ProductsOf(const LayerShape& shape);
+
 // Reads a file of bench/shapes, whose comments describe the format. InvalidArgument names the line.
 absl::StatusOr<std::vector<LayerShape>> ReadShapes(const std::string& path);
 

@@ -98,7 +98,11 @@ TEST_P(RegistryTest, EveryRowAgreesWithTheReference) {
         const KernelEntry& row = KernelsFor(type)[i];
         SCOPED_TRACE(absl::StrCat(
             row.name, options.layout == Layout::kPlain ? ", row-major" : ", channels last"));
-        accepted[i] += Compare(row, c, options, *want, thread_counts);
+        // A row that leaves the case to a faster one takes it in deterministic mode.
+        RunOptions exact = options;
+        exact.deterministic = true;
+        accepted[i] += Compare(row, c, options, *want, thread_counts) ||
+                       Compare(row, c, exact, *want, thread_counts);
       }
     }
   }
