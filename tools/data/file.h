@@ -25,8 +25,8 @@ absl::Status WriteAtomically(const std::string& path,
 // Writes `bytes` with WriteAtomically.
 absl::Status WriteFile(const std::string& path, absl::Span<const uint8_t> bytes);
 
-// Whether a file could be created at `path`, as far as that can be told beforehand: for tools that would
-// otherwise find out only after long work.
+// Whether a file could be created at `path`, as far as that can be told beforehand: for tools that
+// would otherwise find out only after long work.
 absl::Status CheckCanCreate(const std::string& path);
 
 bool IsFolder(const std::string& path);
