@@ -158,7 +158,7 @@ TEST_F(CliTest, WrongUseEndsWith2) {
   for (const char* arguments :
        {"quantise m.octet", "run --colour", "eval", "import a.onnx", "quantize a.octet -o b.octet",
         "bench a.octet b.octet", "run a.octet", "run a.octet p.png --input x.npz --output y.npz",
-        "bench a.octet --threads 0", "import a.onnx -o b --mean"}) {
+        "bench a.octet --threads 0", "bench a.octet --isa avx3", "import a.onnx -o b --mean"}) {
     const Result result = Octet(arguments);
     EXPECT_EQ(result.code, 2) << arguments;
     EXPECT_THAT(result.err, HasSubstr("--help'")) << arguments;

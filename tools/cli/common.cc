@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "runtime/core/cpu_features.h"
 #include "runtime/format/model_file.h"
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
@@ -76,6 +77,8 @@ absl::StatusOr<std::vector<std::string>> ParseFlags(const FlagSet& flags, const 
     return std::vector<std::string>();
   }
   if (!operands.ok()) return UsageError(operands.status().message());
+  const absl::StatusOr<CpuFeatures> cpu = CpuFeatures::Capped(common.isa);
+  if (!cpu.ok()) return UsageError(absl::StrCat("--isa: ", cpu.status().message()));
   if (operands->size() < min) return UsageError(absl::StrCat("missing: ", what));
   if (operands->size() > max) {
     return UsageError(absl::StrCat("too many operands: '", (*operands)[max], "'; expected ", what));

@@ -53,7 +53,9 @@ absl::Status ObserveAll(const Graph& graph, std::vector<Watch>& watches, const s
 }
 
 std::string NamesOf(const SampleSource& source, int64_t first, int64_t count) {
-  if (count == 1) return absl::StrCat("sample ", first, " (", source.NameOf(first), ")");
+  const std::string sample = absl::StrCat("sample ", first);
+  if (count == 1 && source.NameOf(first) == sample) return sample;
+  if (count == 1) return absl::StrCat(sample, " (", source.NameOf(first), ")");
   return absl::StrCat("one of the samples ", first, " to ", first + count - 1);
 }
 
