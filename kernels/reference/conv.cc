@@ -6,12 +6,6 @@ namespace octet {
 namespace reference {
 namespace {
 
-int64_t SpatialOffset(const Shape& strides, const Shape& at) {
-  int64_t offset = 0;
-  for (size_t d = 0; d < at.size(); ++d) offset += at[d] * strides[d + 2];
-  return offset;
-}
-
 template <typename X, typename W>
 void Convolve(const Problem& problem, const RunArgs& args) {
   using Sum = typename SumOf<X>::type;

@@ -76,12 +76,11 @@ void ComputePool(const Problem& problem, const RunArgs& args) {
       x);
   ForEachIndex(y.shape(), [&](const Shape& at) {
     reducer.Reset();
+    const int64_t image = at[0] * x.strides()[0] + at[1] * x.strides()[1];
     int64_t inside = 0;
     const int64_t padded =
         window.ForEachTap(x_spatial, Spatial(at), [&](const Shape&, const Shape& position) {
-          Shape index = {at[0], at[1]};
-          index.insert(index.end(), position.begin(), position.end());
-          reducer.Take(x.Offset(index));
+          reducer.Take(image + SpatialOffset(x.strides(), position));
           ++inside;
         });
     reducer.Store(y, y.Offset(at), options.count_include_pad ? padded : inside);

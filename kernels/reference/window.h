@@ -38,6 +38,13 @@ struct Window {
   }
 };
 
+// The part of an offset that comes from the spatial dimensions, which stand at `at`.
+inline int64_t SpatialOffset(const Shape& strides, const Shape& at) {
+  int64_t offset = 0;
+  for (size_t d = 0; d < at.size(); ++d) offset += at[d] * strides[d + 2];
+  return offset;
+}
+
 // The dimensions after the first two.
 inline Shape Spatial(const Shape& shape) { return Shape(shape.begin() + 2, shape.end()); }
 
