@@ -9,8 +9,8 @@
 namespace octet {
 namespace generic {
 
-// A thread that touches less than this is not worth waking.
-constexpr int64_t kMinBytesPerTask = 32 * 1024;
+// What a core reads and writes in about the time that handing work to another takes twice.
+constexpr int64_t kMinBytesPerTask = 128 * 1024;
 
 // Calls fn(begin, end) on ranges that cover [0, units), from several threads when that pays.
 // `bytes`: what all units together read and write; work that is more than moving bytes counts for

@@ -51,7 +51,7 @@ class TableKernel : public Kernel {
   void Run(const RunArgs& args) const override {
     const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
     auto* y = static_cast<uint8_t*>(args.outputs[0]);
-    ParallelElements(args.pool, count_, 4 * count_, [&](int64_t begin, int64_t end) {
+    ParallelElements(args.pool, count_, 8 * count_, [&](int64_t begin, int64_t end) {
       loops_.lookup(x + begin, y + begin, end - begin, table_.data());
     });
   }

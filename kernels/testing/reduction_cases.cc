@@ -91,8 +91,8 @@ std::vector<KernelCase> PoolCases() {
 std::vector<KernelCase> GlobalPoolCases() {
   Rng rng(4);
   std::vector<KernelCase> cases;
-  const Shape shapes[] = {{1, 64, 7, 7},   {2, 17, 1, 1}, {3, 5, 4, 9},   {1, 1, 3, 3},
-                          {1, 1280, 7, 7}, {2, 33, 12},   {1, 3, 2, 3, 4}};
+  const Shape shapes[] = {{1, 64, 7, 7},    {2, 17, 1, 1}, {3, 5, 4, 9},   {1, 1, 3, 3},
+                          {4, 640, 14, 14}, {2, 33, 12},   {1, 3, 2, 3, 4}};
   for (const Shape& shape : shapes) {
     for (const Types& t : kTypes) {
       for (schema::PoolKind kind : {schema::PoolKind::MAXIMUM, schema::PoolKind::AVERAGE}) {
@@ -127,7 +127,7 @@ std::vector<KernelCase> ReduceCases() {
                         {{7}, {0}, true},
                         {{1, 300, 1, 1}, {1}, true},
                         {{4, 5, 6}, {0, 2}, false},
-                        {{1, 64, 30, 30}, {2, 3}, true}};
+                        {{4, 64, 40, 40}, {2, 3}, true}};
   std::vector<KernelCase> cases;
   for (const Axes& a : kAxes) {
     for (const Types& t : kTypes) {
