@@ -10,7 +10,7 @@ namespace octet {
 namespace generic {
 namespace {
 
-constexpr int64_t kMaxTaps = 256;  // elements under a window
+constexpr int64_t kMaxTaps = 256;                    // elements under a window
 constexpr int64_t kMaxPositions = int64_t{1} << 20;  // per dimension; bounds the memory for them
 constexpr int kSpatial = 3;
 
