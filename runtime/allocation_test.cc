@@ -28,8 +28,12 @@ void* CountedAllocate(size_t size, size_t alignment) {
 
 void* operator new(size_t size) { return CountedAllocate(size, alignof(std::max_align_t)); }
 void* operator new[](size_t size) { return CountedAllocate(size, alignof(std::max_align_t)); }
-void* operator new(size_t size, std::align_val_t a) { return CountedAllocate(size, static_cast<size_t>(a)); }
-void* operator new[](size_t size, std::align_val_t a) { return CountedAllocate(size, static_cast<size_t>(a)); }
+void* operator new(size_t size, std::align_val_t a) {
+  return CountedAllocate(size, static_cast<size_t>(a));
+}
+void* operator new[](size_t size, std::align_val_t a) {
+  return CountedAllocate(size, static_cast<size_t>(a));
+}
 void operator delete(void* p) noexcept { std::free(p); }
 void operator delete[](void* p) noexcept { std::free(p); }
 void operator delete(void* p, size_t) noexcept { std::free(p); }

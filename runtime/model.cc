@@ -135,12 +135,14 @@ absl::StatusOr<std::shared_ptr<const Model>> Model::Load(const std::string& path
   if (!model.ok()) {
     return absl::Status(model.status().code(), absl::StrCat(path, ": ", model.status().message()));
   }
-  // Kernels hold packed copies of what they use; a page that is read again comes back from the file.
+  // Kernels hold packed copies of what they use; a page that is read again comes back from the
+  // file.
   loaded->file->DropResidentPages();
   return std::shared_ptr<const Model>(*std::move(model));
 }
 
-absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph, const ModelOptions& options) {
+absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph,
+                                                            const ModelOptions& options) {
   uint64_t weights_bytes = 0;
   for (const Tensor& tensor : graph.tensors) weights_bytes += tensor.data.size();
   absl::StatusOr<std::shared_ptr<ModelImpl>> model =

@@ -20,7 +20,9 @@ class ModelImpl final : public Model, public std::enable_shared_from_this<ModelI
 
   const std::vector<TensorInfo>& inputs() const override { return inputs_; }
   const std::vector<TensorInfo>& outputs() const override { return outputs_; }
-  const absl::optional<ImagePreprocessing>& preprocessing() const override { return preprocessing_; }
+  const absl::optional<ImagePreprocessing>& preprocessing() const override {
+    return preprocessing_;
+  }
   const std::vector<std::string>& labels() const override { return graph_.labels; }
   uint64_t weights_bytes() const override { return weights_bytes_; }
   absl::StatusOr<std::unique_ptr<Session>> NewSession(
@@ -30,15 +32,16 @@ class ModelImpl final : public Model, public std::enable_shared_from_this<ModelI
   const CpuFeatures& cpu() const { return environment_.cpu; }
   ThreadPool& pool() const { return *environment_.pool; }
 
-  // The plan for these shapes, open sizes of an empty entry being 1. InvalidArgument names the input whose
-  // shape does not fit.
+  // The plan for these shapes, open sizes of an empty entry being 1. InvalidArgument names the
+  // input whose shape does not fit.
   absl::StatusOr<std::shared_ptr<const Plan>> PlanFor(absl::Span<const Shape> input_shapes) const;
 
   // Whether only the batch is open, so that a plan for one sample can be made ahead.
   bool OnlyBatchIsOpen() const;
 
  private:
-  ModelImpl(Graph graph, uint64_t weights_bytes, const ModelOptions& options, const CpuFeatures& cpu);
+  ModelImpl(Graph graph, uint64_t weights_bytes, const ModelOptions& options,
+            const CpuFeatures& cpu);
 
   absl::StatusOr<std::vector<Shape>> CompleteShapes(absl::Span<const Shape> input_shapes) const;
 

@@ -12,7 +12,8 @@
 namespace octet {
 
 // A model that runs `graph`. Constants' bytes are used in place. Errors as those of Model::Load.
-absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph, const ModelOptions& options);
+absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph,
+                                                            const ModelOptions& options);
 
 // The graph that the model was made from, f16 constants widened. Lives as long as the model.
 const Graph& GraphOf(const Model& model);

@@ -12,11 +12,11 @@
 namespace octet {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::RunOnce;
 using testing::SmallFloatNetwork;
 using testing::SmallInt8Network;
 using testing::SmallNetworkInput;
-using ::testing::HasSubstr;
 
 std::shared_ptr<const Model> Make(Graph graph, int threads = 1, bool deterministic = false) {
   ModelOptions options;
@@ -31,7 +31,8 @@ double SignalToNoise(const std::vector<float>& reference, const std::vector<floa
   double signal = 0, noise = 0;
   for (size_t i = 0; i < reference.size(); ++i) {
     signal += static_cast<double>(reference[i]) * reference[i];
-    noise += (static_cast<double>(reference[i]) - other[i]) * (static_cast<double>(reference[i]) - other[i]);
+    noise += (static_cast<double>(reference[i]) - other[i]) *
+             (static_cast<double>(reference[i]) - other[i]);
   }
   return 10 * std::log10(signal / noise);
 }
@@ -75,7 +76,8 @@ TEST(ModelTest, Int8BitsDoNotDependOnTheBatch) {
   const std::vector<float> together = RunOnce(*model, SmallNetworkInput(8, 20), 8);
   for (uint32_t i = 0; i < 8; ++i) {
     const std::vector<float> alone = RunOnce(*model, SmallNetworkInput(1, 20 + i), 1);
-    EXPECT_EQ(alone, std::vector<float>(together.begin() + 10 * i, together.begin() + 10 * (i + 1)));
+    EXPECT_EQ(alone,
+              std::vector<float>(together.begin() + 10 * i, together.begin() + 10 * (i + 1)));
   }
 }
 
@@ -85,11 +87,14 @@ TEST(ModelTest, RunsAgainWithTheSameResult) {
   const std::vector<float> input = SmallNetworkInput(1, 9);
   std::copy(input.begin(), input.end(), session->input<float>(0).begin());
   ASSERT_TRUE(session->Run().ok());
-  const std::vector<float> first(session->output<float>(0).begin(), session->output<float>(0).end());
+  const std::vector<float> first(session->output<float>(0).begin(),
+                                 session->output<float>(0).end());
   ASSERT_TRUE(session->Run().ok());
   // The input is still what the caller wrote, so a second run repeats the first.
-  EXPECT_EQ(std::vector<float>(session->input<float>(0).begin(), session->input<float>(0).end()), input);
-  EXPECT_EQ(std::vector<float>(session->output<float>(0).begin(), session->output<float>(0).end()), first);
+  EXPECT_EQ(std::vector<float>(session->input<float>(0).begin(), session->input<float>(0).end()),
+            input);
+  EXPECT_EQ(std::vector<float>(session->output<float>(0).begin(), session->output<float>(0).end()),
+            first);
 }
 
 TEST(ModelTest, SessionsRunAtTheSameTime) {
@@ -99,7 +104,8 @@ TEST(ModelTest, SessionsRunAtTheSameTime) {
   std::vector<std::thread> threads;
   for (uint32_t i = 0; i < 4; ++i) {
     threads.emplace_back([&, i] {
-      for (int repeat = 0; repeat < 20; ++repeat) got[i] = RunOnce(*model, SmallNetworkInput(1, i), 1);
+      for (int repeat = 0; repeat < 20; ++repeat)
+        got[i] = RunOnce(*model, SmallNetworkInput(1, i), 1);
     });
   }
   for (std::thread& thread : threads) thread.join();

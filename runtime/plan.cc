@@ -18,11 +18,12 @@ namespace {
 constexpr size_t kAlignment = 64;
 
 absl::Status InOperator(const absl::Status& status, const Node& node) {
-  return absl::Status(status.code(), absl::StrCat("operator '", node.name, "' (", Name(node.type()), "): ",
-                                                  status.message()));
+  return absl::Status(status.code(), absl::StrCat("operator '", node.name, "' (", Name(node.type()),
+                                                  "): ", status.message()));
 }
 
-Operand MakeOperand(const Graph& graph, absl::Span<const Shape> shapes, TensorId id, Layout layout) {
+Operand MakeOperand(const Graph& graph, absl::Span<const Shape> shapes, TensorId id,
+                    Layout layout) {
   Operand operand;
   if (id == kNoTensor) return operand;
   const Tensor& tensor = graph.tensor(id);
@@ -53,7 +54,8 @@ class Planner {
     LayOutMemory();
     FillSteps();
     plan_->input_shapes.assign(input_shapes.begin(), input_shapes.end());
-    for (TensorId id : graph.outputs) plan_->output_shapes.push_back(shapes_[static_cast<size_t>(id)]);
+    for (TensorId id : graph.outputs)
+      plan_->output_shapes.push_back(shapes_[static_cast<size_t>(id)]);
     return std::shared_ptr<const Plan>(std::move(plan_));
   }
 
@@ -79,8 +81,9 @@ class Planner {
     return SelectKernel(context);
   }
 
-  // Preparing is independent per operator and mostly code generation and packing, so the pool's worth of
-  // threads share it. They are not the pool's own: preparing may run parallel sections on the pool.
+  // Preparing is independent per operator and mostly code generation and packing, so the pool's
+  // worth of threads share it. They are not the pool's own: preparing may run parallel sections on
+  // the pool.
   absl::Status PrepareKernels() {
     const size_t count = plan_->graph.nodes.size();
     std::vector<absl::StatusOr<Selected>> selected(count);
@@ -91,7 +94,8 @@ class Planner {
       }
     };
     std::vector<std::thread> helpers;
-    const size_t threads = std::min<size_t>(static_cast<size_t>(environment_.pool->threads()), count);
+    const size_t threads =
+        std::min<size_t>(static_cast<size_t>(environment_.pool->threads()), count);
     for (size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
     work();
     for (std::thread& helper : helpers) helper.join();
@@ -118,14 +122,15 @@ class Planner {
     info.name = node.name;
     info.type = std::string(Name(node.type()));
     info.dtype = std::string(Name(graph.tensor(node.outputs[0]).type));
-    for (TensorId id : node.inputs) info.inputs.push_back(id == kNoTensor ? "" : graph.tensor(id).name);
+    for (TensorId id : node.inputs)
+      info.inputs.push_back(id == kNoTensor ? "" : graph.tensor(id).name);
     for (TensorId id : node.outputs) info.outputs.push_back(graph.tensor(id).name);
   }
 
   Place& PlaceOf(TensorId id) { return placement_.places[static_cast<size_t>(id)]; }
 
-  // Merges the buffer of an input with that of the output where a kernel works in place and nothing else
-  // needs the input; elsewhere a copy comes first.
+  // Merges the buffer of an input with that of the output where a kernel works in place and nothing
+  // else needs the input; elsewhere a copy comes first.
   void ResolveInPlace() {
     const Graph& graph = plan_->graph;
     copy_input_.assign(graph.nodes.size(), -1);
@@ -141,7 +146,8 @@ class Planner {
       }
       const Place from = PlaceOf(node.outputs[0]);
       const Place to = PlaceOf(node.inputs[input]);
-      const auto from_index = static_cast<size_t>(from.buffer), to_index = static_cast<size_t>(to.buffer);
+      const auto from_index = static_cast<size_t>(from.buffer),
+                 to_index = static_cast<size_t>(to.buffer);
       for (Place& place : placement_.places) {
         if (place.buffer == from.buffer) place = {to.buffer, to.offset + place.offset};
       }
@@ -155,8 +161,9 @@ class Planner {
     const Place out = PlaceOf(node.outputs[0]);
     if (in.buffer < 0 || lifetimes[static_cast<size_t>(in.buffer)].last != index) return false;
     // The output must be the whole of its buffer, so that moving it takes nothing else along.
-    if (out.offset != 0 || placement_.buffer_sizes[static_cast<size_t>(out.buffer)] !=
-                               placement_.buffer_sizes[static_cast<size_t>(in.buffer)] ||
+    if (out.offset != 0 ||
+        placement_.buffer_sizes[static_cast<size_t>(out.buffer)] !=
+            placement_.buffer_sizes[static_cast<size_t>(in.buffer)] ||
         in.offset != 0) {
       return false;
     }
@@ -172,8 +179,9 @@ class Planner {
     std::vector<BufferUse> uses;
     for (size_t i = 0; i < lifetimes.size(); ++i) {
       const bool used = lifetimes[i].first <= lifetimes[i].last;
-      uses.push_back(used ? BufferUse{lifetimes[i].first, lifetimes[i].last, placement_.buffer_sizes[i]}
-                          : BufferUse{0, 0, 0});
+      uses.push_back(
+          used ? BufferUse{lifetimes[i].first, lifetimes[i].last, placement_.buffer_sizes[i]}
+               : BufferUse{0, 0, 0});
     }
     scratch_use_.assign(plan_->kernels.size(), 0);
     for (size_t i = 0; i < plan_->kernels.size(); ++i) {

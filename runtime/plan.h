@@ -31,15 +31,15 @@ struct Step {
   std::vector<Location> inputs;
   std::vector<Location> outputs;
   size_t scratch_offset = 0;
-  // Input whose bytes are copied to output 0 first, or -1. Set for kernels that work in place on memory
-  // that something else still needs.
+  // Input whose bytes are copied to output 0 first, or -1. Set for kernels that work in place on
+  // memory that something else still needs.
   int copy_input = -1;
   size_t copy_bytes = 0;
   int info = 0;  // index into Plan::infos
 };
 
-// A graph made ready to run for fixed input shapes on one CPU: steps in order, and where everything lies.
-// Immutable and shared by sessions.
+// A graph made ready to run for fixed input shapes on one CPU: steps in order, and where everything
+// lies. Immutable and shared by sessions.
 struct Plan {
   std::vector<Shape> input_shapes;
   std::vector<Shape> output_shapes;
@@ -53,8 +53,8 @@ struct Plan {
   std::vector<std::unique_ptr<Kernel>> kernels;
 };
 
-// Plans `graph` for the input shapes. InvalidArgument when the shapes do not fit the model, Unimplemented
-// when an operator has no kernel; messages name the operator.
+// Plans `graph` for the input shapes. InvalidArgument when the shapes do not fit the model,
+// Unimplemented when an operator has no kernel; messages name the operator.
 absl::StatusOr<std::shared_ptr<const Plan>> MakePlan(const Graph& graph,
                                                      absl::Span<const Shape> input_shapes,
                                                      const PlanEnvironment& environment);

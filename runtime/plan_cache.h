@@ -15,8 +15,8 @@
 
 namespace octet {
 
-// The plans of one model, by input shapes. Keeps the `capacity` most recently used; sessions keep those that
-// they run alive beyond that. Thread-safe.
+// The plans of one model, by input shapes. Keeps the `capacity` most recently used; sessions keep
+// those that they run alive beyond that. Thread-safe.
 class PlanCache {
  public:
   // Neither is copied; both outlive the cache.
@@ -30,7 +30,8 @@ class PlanCache {
   const PlanEnvironment& environment_;
   const size_t capacity_;
   absl::Mutex mutex_;
-  std::list<std::shared_ptr<const Plan>> plans_ ABSL_GUARDED_BY(mutex_);  // most recently used first
+  std::list<std::shared_ptr<const Plan>> plans_
+      ABSL_GUARDED_BY(mutex_);  // most recently used first
 };
 
 }  // namespace octet

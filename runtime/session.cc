@@ -32,8 +32,9 @@ void* SessionImpl::Resolve(const Location& location) {
 absl::Status SessionImpl::Bind(std::shared_ptr<const Plan> plan) {
   AlignedBuffer arena;
   if (!arena.TryAllocate(plan->arena_bytes)) {
-    return absl::ResourceExhaustedError(absl::StrCat(
-        "no memory for ", plan->arena_bytes, " bytes between inputs and outputs; use a smaller shape"));
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no memory for ", plan->arena_bytes,
+                     " bytes between inputs and outputs; use a smaller shape"));
   }
   plan_ = std::move(plan);
   arena_ = std::move(arena);
@@ -68,7 +69,9 @@ absl::Status SessionImpl::Bind(std::shared_ptr<const Plan> plan) {
 
 void* SessionImpl::input_data(int index) { return inputs_[static_cast<size_t>(index)]; }
 
-const void* SessionImpl::output_data(int index) const { return outputs_[static_cast<size_t>(index)]; }
+const void* SessionImpl::output_data(int index) const {
+  return outputs_[static_cast<size_t>(index)];
+}
 
 const Shape& SessionImpl::input_shape(int index) const {
   return plan_->input_shapes[static_cast<size_t>(index)];
@@ -100,9 +103,8 @@ absl::Status SessionImpl::Run() {
 absl::Status SessionImpl::RunProfiled(absl::Span<int64_t> step_ns) {
   using Clock = std::chrono::steady_clock;
   if (step_ns.size() != plan_->infos.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("step_ns has ", step_ns.size(),
-                                                   " entries; the plan has ", plan_->infos.size(),
-                                                   " steps"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "step_ns has ", step_ns.size(), " entries; the plan has ", plan_->infos.size(), " steps"));
   }
   for (size_t i = 0; i < steps_.size(); ++i) {
     const Clock::time_point start = Clock::now();

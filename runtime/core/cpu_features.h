@@ -10,9 +10,9 @@ namespace octet {
 
 // What kernels may use: instructions that the CPU has and the cap allows.
 struct CpuFeatures {
-  bool avx2 = false;          // with FMA and F16C
-  bool avx_vnni = false;      // vpdpbusd on 256-bit registers
-  bool avx512 = false;        // F, BW, CD, DQ, VL
+  bool avx2 = false;      // with FMA and F16C
+  bool avx_vnni = false;  // vpdpbusd on 256-bit registers
+  bool avx512 = false;    // F, BW, CD, DQ, VL
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
   bool avx512_fp16 = false;
@@ -25,7 +25,8 @@ struct CpuFeatures {
 
   // What this CPU has, by feature bits alone.
   static CpuFeatures Host();
-  // Host() without what lies above `isa`, one of oneDNN's names in any case ("AVX2", "avx512_core_vnni",
+  // Host() without what lies above `isa`, one of oneDNN's names in any case ("AVX2",
+  // "avx512_core_vnni",
   // ...; "" or "default": no cap). InvalidArgument lists the names.
   static absl::StatusOr<CpuFeatures> Capped(absl::string_view isa);
 };

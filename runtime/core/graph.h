@@ -25,8 +25,8 @@ absl::string_view Name(OpType type);
 using TensorId = int32_t;
 inline constexpr TensorId kNoTensor = -1;
 
-// Bytes of a constant, row-major. A copy shares them. The bytes never change once a tensor holds them:
-// to change a constant, make a new one.
+// Bytes of a constant, row-major. A copy shares them. The bytes never change once a tensor holds
+// them: to change a constant, make a new one.
 class Constant {
  public:
   Constant() = default;
@@ -72,7 +72,8 @@ struct Node {
   std::vector<TensorId> outputs;
 
   OpType type() const { return options.type; }
-  // The options as the struct of this operator, e.g. as<schema::ConvOptionsT>(). Requires that type.
+  // The options as the struct of this operator, e.g. as<schema::ConvOptionsT>(). Requires that
+  // type.
   template <typename OptionsT>
   const OptionsT& as() const {
     return *static_cast<const OptionsT*>(options.value);
@@ -84,9 +85,9 @@ struct Node {
   TensorId input(size_t i) const { return i < inputs.size() ? inputs[i] : kNoTensor; }
 };
 
-// The one mutable form of a network that importer, quantizer and lowering share. Nodes stand in an order
-// in which every input is ready before it is used; each tensor is a constant, a graph input or the
-// output of exactly one node.
+// The one mutable form of a network that importer, quantizer and lowering share. Nodes stand in an
+// order in which every input is ready before it is used; each tensor is a constant, a graph input
+// or the output of exactly one node.
 struct Graph {
   std::string name;
   std::string producer;
@@ -94,7 +95,7 @@ struct Graph {
   std::vector<Node> nodes;
   std::vector<TensorId> inputs;
   std::vector<TensorId> outputs;
-  std::unique_ptr<schema::PreprocessingT> preprocessing;    // null: inputs are not pictures
+  std::unique_ptr<schema::PreprocessingT> preprocessing;  // null: inputs are not pictures
   std::vector<std::string> labels;
   std::unique_ptr<schema::QuantizationRecordT> quantization;  // null: a float model
 
@@ -111,7 +112,8 @@ struct Graph {
   template <typename OptionsT>
   Node& AddNode(std::string node_name, OptionsT options, std::vector<TensorId> in,
                 std::vector<TensorId> out) {
-    nodes.push_back(MakeNode(std::move(node_name), std::move(options), std::move(in), std::move(out)));
+    nodes.push_back(
+        MakeNode(std::move(node_name), std::move(options), std::move(in), std::move(out)));
     return nodes.back();
   }
   template <typename OptionsT>
@@ -142,8 +144,8 @@ void ReplaceUses(Graph& graph, TensorId from, TensorId to);
 // Graph inputs stay.
 void RemoveDead(Graph& graph);
 
-// Sorts the nodes so that inputs are ready before use, keeping the order of those that do not depend on
-// each other. False when there is a cycle; the graph is unchanged then.
+// Sorts the nodes so that inputs are ready before use, keeping the order of those that do not
+// depend on each other. False when there is a cycle; the graph is unchanged then.
 bool SortNodes(Graph& graph);
 
 template <typename T>

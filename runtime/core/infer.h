@@ -17,9 +17,10 @@ namespace octet {
 // expected, without the node's name.
 absl::StatusOr<std::vector<Shape>> InferShapes(const Node& node, absl::Span<const Shape> inputs);
 
-// Shapes of all tensors of the graph when its inputs have the shapes `inputs` (one per graph input). Errors
-// name the operator. Checks declared sizes of tensors against the inferred ones.
-absl::StatusOr<std::vector<Shape>> InferGraphShapes(const Graph& graph, absl::Span<const Shape> inputs);
+// Shapes of all tensors of the graph when its inputs have the shapes `inputs` (one per graph
+// input). Errors name the operator. Checks declared sizes of tensors against the inferred ones.
+absl::StatusOr<std::vector<Shape>> InferGraphShapes(const Graph& graph,
+                                                    absl::Span<const Shape> inputs);
 
 // The graph's input shapes with `symbols_value` in place of every -1.
 std::vector<Shape> DefaultInputShapes(const Graph& graph, int64_t symbols_value = 1);

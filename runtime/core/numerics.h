@@ -8,9 +8,9 @@
 
 #include "octet/types.h"
 
-// The arithmetic of quantization, as the model file's specification (schema/model.fbs) fixes it. Kernels that
-// claim the reference's bits follow these functions operation by operation: no fused multiply-add, no
-// product with a reciprocal where a division stands.
+// The arithmetic of quantization, as the model file's specification (schema/model.fbs) fixes it.
+// Kernels that claim the reference's bits follow these functions operation by operation: no fused
+// multiply-add, no product with a reciprocal where a division stands.
 
 namespace octet {
 
@@ -22,18 +22,22 @@ struct IntRange {
 // The integers that a quantized tensor of this type may hold: all of u8 and s8, symmetric s16.
 inline IntRange RangeOf(DataType type) {
   switch (type) {
-    case DataType::kU8: return {0, 255};
-    case DataType::kS8: return {-128, 127};
-    case DataType::kS16: return {-32767, 32767};
-    default: return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+    case DataType::kU8:
+      return {0, 255};
+    case DataType::kS8:
+      return {-128, 127};
+    case DataType::kS16:
+      return {-32767, 32767};
+    default:
+      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
   }
 }
 
 // Rounds to the nearest integer, ties to even, in the default rounding mode.
 inline float RoundHalfEven(float x) { return std::nearbyintf(x); }
 
-// clamp(round_half_even(value) + zero_point, range). `value` is already divided by the scale. NaN gives
-// zero_point.
+// clamp(round_half_even(value) + zero_point, range). `value` is already divided by the scale. NaN
+// gives zero_point.
 inline int32_t RoundAndClamp(float value, int32_t zero_point, IntRange range) {
   if (!(value == value)) value = 0.0f;
   const float lo = static_cast<float>(static_cast<int64_t>(range.min) - zero_point);
@@ -50,7 +54,8 @@ inline float DequantizeValue(int32_t q, float scale, int32_t zero_point) {
 }
 
 // Integers between which a quantized output stays when its operator clamps reals to [min, max].
-inline IntRange ActivationRange(float min, float max, float scale, int32_t zero_point, DataType type) {
+inline IntRange ActivationRange(float min, float max, float scale, int32_t zero_point,
+                                DataType type) {
   const IntRange range = RangeOf(type);
   IntRange result = range;
   if (min > -std::numeric_limits<float>::infinity())
@@ -60,7 +65,8 @@ inline IntRange ActivationRange(float min, float max, float scale, int32_t zero_
   return result;
 }
 
-// The factor that takes an s32 sum of products with scales `scale_x` and `scale_w` to units of `scale_y`.
+// The factor that takes an s32 sum of products with scales `scale_x` and `scale_w` to units of
+// `scale_y`.
 inline float RequantMultiplier(float scale_x, float scale_w, float scale_y) {
   return static_cast<float>(static_cast<double>(scale_x) * static_cast<double>(scale_w) /
                             static_cast<double>(scale_y));

@@ -19,8 +19,8 @@
 namespace octet {
 namespace {
 
-// How long a thread watches for the next section, or for the end of the others' work, before it sleeps.
-// Steps of a run follow each other within microseconds; waking a sleeper costs some tens.
+// How long a thread watches for the next section, or for the end of the others' work, before it
+// sleeps. Steps of a run follow each other within microseconds; waking a sleeper costs some tens.
 constexpr std::chrono::microseconds kPatience(60);
 
 void FutexWait(const std::atomic<uint32_t>& word, uint32_t expected) {
@@ -59,9 +59,9 @@ class InSection {
   const void* outer_;
 };
 
-// A section is a gate that workers enter while it is open. The caller works too, closes the gate when no
-// index is left, and waits only for workers that are inside: one that the system has not scheduled
-// yet delays nobody.
+// A section is a gate that workers enter while it is open. The caller works too, closes the gate
+// when no index is left, and waits only for workers that are inside: one that the system has not
+// scheduled yet delays nobody.
 class WorkerPool : public ThreadPool {
  public:
   explicit WorkerPool(int threads) {
@@ -95,7 +95,8 @@ class WorkerPool : public ThreadPool {
     awake_.store(true, std::memory_order_relaxed);
     gate_.store(kOpen);
     section_.fetch_add(1);
-    if (sleepers_.load() > 0) FutexWake(section_, static_cast<int>(std::min<int64_t>(n - 1, INT32_MAX)));
+    if (sleepers_.load() > 0)
+      FutexWake(section_, static_cast<int>(std::min<int64_t>(n - 1, INT32_MAX)));
     RunIndices();
     gate_.fetch_and(~kOpen);
     WaitForWorkers();
@@ -104,8 +105,9 @@ class WorkerPool : public ThreadPool {
   void Rest() override { awake_.store(false, std::memory_order_relaxed); }
 
  private:
-  static constexpr uint32_t kOpen = 1u << 31;     // of gate_
-  static constexpr uint32_t kWaiting = 1u << 30;  // of gate_: the caller sleeps until the last worker leaves
+  static constexpr uint32_t kOpen = 1u << 31;  // of gate_
+  static constexpr uint32_t kWaiting =
+      1u << 30;  // of gate_: the caller sleeps until the last worker leaves
 
   void RunIndices() {
     InSection in_section(this);

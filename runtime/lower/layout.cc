@@ -45,7 +45,8 @@ class LayoutPass {
     return false;
   }
 
-  // The layout in which `node` reads all computed inputs of the output's rank and writes its outputs.
+  // The layout in which `node` reads all computed inputs of the output's rank and writes its
+  // outputs.
   Layout CommonLayout(const Node& node) {
     const size_t rank = Rank(node.outputs[0]);
     switch (LayoutRuleOf(node.type())) {
@@ -92,15 +93,16 @@ class LayoutPass {
     result_.push_back(std::move(seen));
   }
 
-  // A converting operator writes what its readers want; a transposition is row-major otherwise, the others
-  // keep what they read.
+  // A converting operator writes what its readers want; a transposition is row-major otherwise, the
+  // others keep what they read.
   Layout AnyOutputLayout(const Node& node, TensorId output) {
     if (WantedChannelsLast(output)) return Layout::kChannelsLast;
     if (node.type() == OpType::TransposeOptions || IsOutput(graph_, output)) return Layout::kPlain;
     return LayoutOf(node.inputs[0]);
   }
 
-  // The tensor that holds the elements of `id` in `layout`; a node that makes it is appended if needed.
+  // The tensor that holds the elements of `id` in `layout`; a node that makes it is appended if
+  // needed.
   TensorId Converted(TensorId id, Layout layout) {
     if (LayoutOf(id) == layout || LayoutFree(shapes_[static_cast<size_t>(id)]) ||
         graph_.tensor(id).is_constant()) {

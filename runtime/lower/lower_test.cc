@@ -126,7 +126,8 @@ TEST(PlacementTest, ReshapeIsAViewButNotOfTheGraphsOwnTensors) {
 
 TEST(PlacementTest, ConcatOfWholeRowsMovesItsInputsIntoTheOutput) {
   Graph g;
-  const TensorId x = AddF32(g, "x", {1, 16}), a = AddF32(g, "a", {1, 16}), b = AddF32(g, "b", {1, 16});
+  const TensorId x = AddF32(g, "x", {1, 16}), a = AddF32(g, "a", {1, 16}),
+                 b = AddF32(g, "b", {1, 16});
   const TensorId c = AddF32(g, "c", {1, 32}), y = AddF32(g, "y", {1, 32});
   g.inputs = {x};
   g.outputs = {y};
@@ -147,7 +148,8 @@ TEST(PlacementTest, ConcatOfWholeRowsMovesItsInputsIntoTheOutput) {
 
 TEST(PlacementTest, ConcatCopiesWhereATensorComesTwiceOrNumbersDiffer) {
   Graph g;
-  const TensorId x = AddF32(g, "x", {1, 16}), a = AddF32(g, "a", {1, 16}), c = AddF32(g, "c", {1, 32});
+  const TensorId x = AddF32(g, "x", {1, 16}), a = AddF32(g, "a", {1, 16}),
+                 c = AddF32(g, "c", {1, 32});
   const TensorId y = AddF32(g, "y", {1, 32});
   g.inputs = {x};
   g.outputs = {y};
@@ -210,7 +212,8 @@ TEST(WidenTest, HalfConstantsBecomeTheSameFloats) {
   WidenConstants(g);
   EXPECT_EQ(g.tensors[0].type, DataType::kF32);
   const absl::Span<const float> got = g.tensors[0].data.as<float>();
-  const float expected[] = {1.0f, -2.0f, 0x1p-24f, 65504.0f, -std::numeric_limits<float>::infinity(), 0.0f, -0.0f};
+  const float expected[] = {
+      1.0f, -2.0f, 0x1p-24f, 65504.0f, -std::numeric_limits<float>::infinity(), 0.0f, -0.0f};
   ASSERT_EQ(got.size(), 7u);
   for (size_t i = 0; i < 7; ++i) EXPECT_EQ(got[i], expected[i]);
   EXPECT_TRUE(std::signbit(got[6]));

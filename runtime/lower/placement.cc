@@ -9,7 +9,9 @@ namespace {
 
 constexpr size_t kAlignment = 64;
 
-bool SameNumbers(const Tensor& a, const Tensor& b) { return a.type == b.type && a.quant == b.quant; }
+bool SameNumbers(const Tensor& a, const Tensor& b) {
+  return a.type == b.type && a.quant == b.quant;
+}
 
 // Whether dimension `axis` is the outermost in memory but for dimensions of size 1.
 bool IsOutermost(const Shape& shape, Layout layout, int axis) {
@@ -70,7 +72,8 @@ class Placer {
   size_t Bytes(TensorId id) const {
     return static_cast<size_t>(NumElements(ShapeOf(id))) * SizeOf(graph_.tensor(id).type);
   }
-  // Graph inputs and outputs keep buffers of their own: their owners read and write them between runs.
+  // Graph inputs and outputs keep buffers of their own: their owners read and write them between
+  // runs.
   bool IsBound(TensorId id) const { return is_bound_[static_cast<size_t>(id)]; }
 
   void NewBuffer(TensorId id) {
@@ -125,7 +128,8 @@ class Placer {
     return true;
   }
 
-  // The inputs' buffers move into the output's. Each must be the whole of its buffer, and there once.
+  // The inputs' buffers move into the output's. Each must be the whole of its buffer, and there
+  // once.
   bool TryConcat(const Node& node, Layout layout) {
     const TensorId y = node.outputs[0];
     if (IsBound(y) || !IsOutermost(ShapeOf(y), layout, node.as<schema::ConcatOptionsT>().axis)) {
@@ -136,7 +140,8 @@ class Placer {
     for (TensorId x : node.inputs) {
       if (!CanView(x, y) || offset % kAlignment != 0) return false;
       const Place place = PlaceOf(x);
-      if (place.offset != 0 || result_.buffer_sizes[static_cast<size_t>(place.buffer)] != Bytes(x) ||
+      if (place.offset != 0 ||
+          result_.buffer_sizes[static_cast<size_t>(place.buffer)] != Bytes(x) ||
           HoldsBound(place.buffer) ||
           std::find(sources.begin(), sources.end(), place.buffer) != sources.end()) {
         return false;

@@ -17,22 +17,22 @@ struct Place {
   size_t offset = 0;
 };
 
-// Which tensors share memory. Buffers are numbered from 0; several tensors in one buffer are views of the
-// same bytes.
+// Which tensors share memory. Buffers are numbered from 0; several tensors in one buffer are views
+// of the same bytes.
 struct Placement {
   std::vector<Place> places;         // per tensor
   std::vector<size_t> buffer_sizes;  // bytes
   std::vector<bool> is_view;         // per node: nothing is left to compute
 };
 
-// Gives every computed tensor a place. Reshape, identity, Split and Concat become views where their bytes
-// already lie as the result needs them: no quantization parameters change, and all dimensions that are
-// outside of the split or joined one in memory are 1.
+// Gives every computed tensor a place. Reshape, identity, Split and Concat become views where their
+// bytes already lie as the result needs them: no quantization parameters change, and all dimensions
+// that are outside of the split or joined one in memory are 1.
 Placement PlaceTensors(const Graph& graph, absl::Span<const Shape> shapes,
                        absl::Span<const NodeLayouts> layouts);
 
-// First and last node that uses each buffer. Graph inputs are alive from -1 on; buffers of graph inputs
-// and outputs stay alive until after the last node.
+// First and last node that uses each buffer. Graph inputs are alive from -1 on; buffers of graph
+// inputs and outputs stay alive until after the last node.
 struct Lifetime {
   int first = -1;
   int last = -1;

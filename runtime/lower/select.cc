@@ -26,7 +26,8 @@ absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
     if (!absl::IsUnimplemented(status)) return status;
     absl::StrAppend(&reasons, reasons.empty() ? "" : "; ", entry.name, ": ", status.message());
   }
-  return absl::UnimplementedError(reasons.empty() ? "there is no kernel for this operator" : reasons);
+  return absl::UnimplementedError(reasons.empty() ? "there is no kernel for this operator"
+                                                  : reasons);
 }
 
 }  // namespace octet

@@ -15,8 +15,8 @@ struct Selected {
   std::string reason;  // why the rows before it declined
 };
 
-// The first kernel of the registry that accepts, prepared. Unimplemented with every row's reason when none
-// does; any other error of a row is passed on.
+// The first kernel of the registry that accepts, prepared. Unimplemented with every row's reason
+// when none does; any other error of a row is passed on.
 absl::StatusOr<Selected> SelectKernel(const KernelContext& context);
 
 }  // namespace octet

@@ -5,8 +5,8 @@
 
 namespace octet {
 
-// Replaces f16 and bf16 constants by f32 ones of the same values, so that no kernel converts weights
-// while it runs.
+// Replaces f16 and bf16 constants by f32 ones of the same values, so that no kernel converts
+// weights while it runs.
 void WidenConstants(Graph& graph);
 
 }  // namespace octet

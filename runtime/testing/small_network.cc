@@ -15,8 +15,8 @@ namespace {
 constexpr float kNoLimit = std::numeric_limits<float>::infinity();
 const Shape kSampleShape = {3, 17, 19};
 
-// Adds tensors and nodes to a graph, in float or int8. Every activation of the int8 form holds [0, 4] or,
-// where it may be negative, [-4, 4].
+// Adds tensors and nodes to a graph, in float or int8. Every activation of the int8 form holds [0,
+// 4] or, where it may be negative, [-4, 4].
 class Builder {
  public:
   Builder(uint32_t seed, bool int8) : random_(seed), int8_(int8) {}
@@ -27,7 +27,8 @@ class Builder {
     t.shape = shape;
     t.type = int8_ ? DataType::kU8 : DataType::kF32;
     if (int8_) {
-      t.quant = is_signed ? QuantParams{{8.0f / 255}, {128}, -1} : QuantParams{{4.0f / 255}, {0}, -1};
+      t.quant =
+          is_signed ? QuantParams{{8.0f / 255}, {128}, -1} : QuantParams{{4.0f / 255}, {0}, -1};
     }
     return graph.AddTensor(std::move(t));
   }
@@ -41,7 +42,8 @@ class Builder {
   }
 
   // A weight whose first dimension is the output channel, and its bias.
-  std::pair<TensorId, TensorId> Weights(const std::string& name, const Shape& shape, float input_scale) {
+  std::pair<TensorId, TensorId> Weights(const std::string& name, const Shape& shape,
+                                        float input_scale) {
     const auto channels = static_cast<size_t>(shape[0]);
     const auto per_channel = static_cast<size_t>(NumElements(shape)) / channels;
     std::normal_distribution<float> normal(0.0f, std::sqrt(1.0f / static_cast<float>(per_channel)));
@@ -87,8 +89,8 @@ class Builder {
   Graph graph;
 
  private:
-  void Quantize(const std::vector<float>& values, const std::vector<float>& bias, size_t per_channel,
-                float input_scale, Tensor& w, Tensor& b) {
+  void Quantize(const std::vector<float>& values, const std::vector<float>& bias,
+                size_t per_channel, float input_scale, Tensor& w, Tensor& b) {
     w.type = DataType::kS8;
     b.type = DataType::kS32;
     w.quant.emplace();
@@ -103,7 +105,8 @@ class Builder {
       }
       const float scale = peak / 127.0f;
       for (size_t i = 0; i < per_channel; ++i) {
-        w8[c * per_channel + i] = static_cast<int8_t>(std::lround(values[c * per_channel + i] / scale));
+        w8[c * per_channel + i] =
+            static_cast<int8_t>(std::lround(values[c * per_channel + i] / scale));
       }
       b32[c] = static_cast<int32_t>(std::lround(bias[c] / (scale * input_scale)));
       w.quant->scales.push_back(scale);
@@ -133,7 +136,8 @@ Graph SmallNetwork(uint32_t seed, bool int8) {
   }
   const TensorId stem = b.Conv("stem", x, 3, {16, 3, 3, 3}, 1, 1, {-1, 16, 17, 19});
   const TensorId depthwise = b.Conv("depthwise", stem, 3, {16, 1, 3, 3}, 1, 1, {-1, 16, 17, 19});
-  const TensorId project = b.Conv("project", depthwise, 1, {16, 16, 1, 1}, 1, 0, {-1, 16, 17, 19}, stem);
+  const TensorId project =
+      b.Conv("project", depthwise, 1, {16, 16, 1, 1}, 1, 0, {-1, 16, 17, 19}, stem);
   const TensorId joined = b.Activation("joined", {-1, 32, 17, 19}, true);
   const TensorId stem_signed = b.Activation("stem.signed", {-1, 16, 17, 19}, true);
   schema::BinaryOptionsT add;

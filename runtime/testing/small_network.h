@@ -9,10 +9,10 @@
 
 namespace octet::testing {
 
-// A convolutional network with random weights and one of everything that networks for pictures have: a
-// dense first convolution, a depthwise one, a pointwise one with a residual whose input is read again
-// later, a concatenation, a grouped strided convolution, pooling, and a fully connected end. Input "x"
-// [N, 3, 17, 19] and output "y" [N, 10], both f32.
+// A convolutional network with random weights and one of everything that networks for pictures
+// have: a dense first convolution, a depthwise one, a pointwise one with a residual whose input is
+// read again later, a concatenation, a grouped strided convolution, pooling, and a fully connected
+// end. Input "x" [N, 3, 17, 19] and output "y" [N, 10], both f32.
 Graph SmallFloatNetwork(uint32_t seed);
 
 // The same network in int8: u8 activations, s8 weights per channel, s32 biases.

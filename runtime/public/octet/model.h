@@ -17,8 +17,8 @@
 
 namespace octet {
 
-// An input or output of a model. Sizes that the model leaves open are -1 in `shape`, and `symbols` holds
-// their names ("" for the known ones).
+// An input or output of a model. Sizes that the model leaves open are -1 in `shape`, and `symbols`
+// holds their names ("" for the known ones).
 struct TensorInfo {
   std::string name;
   DataType type = DataType::kUnknown;
@@ -27,8 +27,8 @@ struct TensorInfo {
   absl::optional<QuantParams> quant;  // set on quantized tensors
 };
 
-// How a picture becomes the input: shorter side scaled to `resize`, centre cropped to `crop` squared, each
-// channel (pixel - mean) / std with pixels in [0, 255].
+// How a picture becomes the input: shorter side scaled to `resize`, centre cropped to `crop`
+// squared, each channel (pixel - mean) / std with pixels in [0, 255].
 struct ImagePreprocessing {
   int input = 0;  // index into Model::inputs()
   bool bgr = false;
@@ -40,10 +40,11 @@ struct ImagePreprocessing {
 
 // What the runtime decided about one step of a plan.
 struct StepInfo {
-  std::string name;    // of the operator in the source model
-  std::string type;    // "Conv", ...
-  std::string dtype;   // of its first output: "u8", "f32", ...
-  std::string kernel;  // registry row and implementation, "onednn_conv/brg_conv_fwd:avx512_core_vnni"
+  std::string name;   // of the operator in the source model
+  std::string type;   // "Conv", ...
+  std::string dtype;  // of its first output: "u8", "f32", ...
+  std::string
+      kernel;  // registry row and implementation, "onednn_conv/brg_conv_fwd:avx512_core_vnni"
   std::string reason;  // why better rows declined; empty when the first row was taken
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
@@ -52,10 +53,10 @@ struct StepInfo {
 struct ModelOptions {
   // Threads to run on. Null: ThreadPool::Shared().
   std::shared_ptr<ThreadPool> pool;
-  // Caps the instruction set: "avx2", "avx2_vnni", "avx512_core", "avx512_core_vnni", "avx512_core_bf16",
-  // "avx512_core_fp16", "avx512_core_amx"; empty: what the CPU has and the environment variable
-  // ONEDNN_MAX_CPU_ISA allows. oneDNN freezes the cap of a process at first use; asking for another
-  // one later is an error.
+  // Caps the instruction set: "avx2", "avx2_vnni", "avx512_core", "avx512_core_vnni",
+  // "avx512_core_bf16", "avx512_core_fp16", "avx512_core_amx"; empty: what the CPU has and the
+  // environment variable ONEDNN_MAX_CPU_ISA allows. oneDNN freezes the cap of a process at first
+  // use; asking for another one later is an error.
   std::string isa;
   // The same bits as the reference kernels on every CPU, at the price of speed.
   bool deterministic = false;
@@ -65,13 +66,14 @@ struct ModelOptions {
 
 class Session;
 
-// A model that is loaded, verified and ready to run. Immutable for its users; all functions may be called
-// from several threads at once. Sessions keep what they need alive: a Model may be destroyed before them.
+// A model that is loaded, verified and ready to run. Immutable for its users; all functions may be
+// called from several threads at once. Sessions keep what they need alive: a Model may be destroyed
+// before them.
 class Model {
  public:
-  // Maps and verifies the file. Weights are used in place: the file must not change while the model lives.
-  // NotFound / PermissionDenied when it cannot be read, InvalidArgument when it is damaged or hostile,
-  // Unimplemented when it is of a newer format or needs a kernel that does not exist.
+  // Maps and verifies the file. Weights are used in place: the file must not change while the model
+  // lives. NotFound / PermissionDenied when it cannot be read, InvalidArgument when it is damaged
+  // or hostile, Unimplemented when it is of a newer format or needs a kernel that does not exist.
   static absl::StatusOr<std::shared_ptr<const Model>> Load(const std::string& path,
                                                            const ModelOptions& options = {});
 
@@ -85,25 +87,25 @@ class Model {
   // Bytes of the weights in the file.
   virtual uint64_t weights_bytes() const = 0;
 
-  // A new session, planned for `input_shapes` (one per input, no -1). Shapes that are fully known in the
-  // model may be left empty; open sizes of an empty entry become 1.
+  // A new session, planned for `input_shapes` (one per input, no -1). Shapes that are fully known
+  // in the model may be left empty; open sizes of an empty entry become 1.
   virtual absl::StatusOr<std::unique_ptr<Session>> NewSession(
       absl::Span<const Shape> input_shapes = {}) const = 0;
 };
 
-// One thread's use of a model: its buffers for inputs, outputs and what lies between. Not thread-safe; any
-// number of sessions may run at the same time.
+// One thread's use of a model: its buffers for inputs, outputs and what lies between. Not
+// thread-safe; any number of sessions may run at the same time.
 class Session {
  public:
   virtual ~Session() = default;
 
-  // Replans for other input shapes. On failure the session is unchanged. Contents of inputs and outputs are
-  // undefined afterwards.
+  // Replans for other input shapes. On failure the session is unchanged. Contents of inputs and
+  // outputs are undefined afterwards.
   virtual absl::Status Resize(absl::Span<const Shape> input_shapes) = 0;
 
-  // Row-major buffers owned by the session, 64-byte aligned, valid until Resize or destruction. The type
-  // parameter must be the element type of the tensor (float, uint8_t, int8_t, int16_t, int32_t, int64_t);
-  // an empty span is returned otherwise.
+  // Row-major buffers owned by the session, 64-byte aligned, valid until Resize or destruction. The
+  // type parameter must be the element type of the tensor (float, uint8_t, int8_t, int16_t,
+  // int32_t, int64_t); an empty span is returned otherwise.
   template <typename T>
   absl::Span<T> input(int index);
   template <typename T>
@@ -116,14 +118,15 @@ class Session {
   virtual DataType input_type(int index) const = 0;
   virtual DataType output_type(int index) const = 0;
 
-  // Computes the outputs from the inputs. Allocates nothing. OK unless an operator finds input values that
-  // it cannot work with.
+  // Computes the outputs from the inputs. Allocates nothing. OK unless an operator finds input
+  // values that it cannot work with.
   virtual absl::Status Run() = 0;
 
   // The plan's steps, in order of execution.
   virtual const std::vector<StepInfo>& steps() const = 0;
 
-  // As Run, and adds the duration of each step in nanoseconds to `step_ns`, which has one entry per step.
+  // As Run, and adds the duration of each step in nanoseconds to `step_ns`, which has one entry per
+  // step.
   virtual absl::Status RunProfiled(absl::Span<int64_t> step_ns) = 0;
 
   // Bytes of working memory between inputs and outputs.
@@ -133,17 +136,29 @@ class Session {
 template <typename T>
 struct DataTypeOf;
 template <>
-struct DataTypeOf<float> { static constexpr DataType value = DataType::kF32; };
+struct DataTypeOf<float> {
+  static constexpr DataType value = DataType::kF32;
+};
 template <>
-struct DataTypeOf<int8_t> { static constexpr DataType value = DataType::kS8; };
+struct DataTypeOf<int8_t> {
+  static constexpr DataType value = DataType::kS8;
+};
 template <>
-struct DataTypeOf<uint8_t> { static constexpr DataType value = DataType::kU8; };
+struct DataTypeOf<uint8_t> {
+  static constexpr DataType value = DataType::kU8;
+};
 template <>
-struct DataTypeOf<int16_t> { static constexpr DataType value = DataType::kS16; };
+struct DataTypeOf<int16_t> {
+  static constexpr DataType value = DataType::kS16;
+};
 template <>
-struct DataTypeOf<int32_t> { static constexpr DataType value = DataType::kS32; };
+struct DataTypeOf<int32_t> {
+  static constexpr DataType value = DataType::kS32;
+};
 template <>
-struct DataTypeOf<int64_t> { static constexpr DataType value = DataType::kS64; };
+struct DataTypeOf<int64_t> {
+  static constexpr DataType value = DataType::kS64;
+};
 
 template <typename T>
 absl::Span<T> Session::input(int index) {

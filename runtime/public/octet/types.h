@@ -31,8 +31,8 @@ size_t SizeOf(DataType type);
 // "f32", "u8", ...; "unknown" for any other value.
 absl::string_view Name(DataType type);
 
-// Sizes of a tensor's dimensions, outermost first. Empty: a scalar. -1 stands for a size that is known
-// only when the model runs.
+// Sizes of a tensor's dimensions, outermost first. Empty: a scalar. -1 stands for a size that is
+// known only when the model runs.
 using Shape = absl::InlinedVector<int64_t, 6>;
 
 // Product of the dimensions; 1 for a scalar. Requires that no dimension is negative.
