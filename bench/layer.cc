@@ -181,6 +181,8 @@ void Layer::Run(const Kernel& kernel, ThreadPool* pool) {
   args.outputs = outputs;
   args.scratch = Aligned(scratch_);
   args.pool = pool;
+  RunError error;
+  args.error = &error;
   if (kernel.in_place_input() >= 0) {
     const size_t bytes =
         static_cast<size_t>(NumElements(outputs_[0].shape)) * SizeOf(outputs_[0].type);

@@ -68,4 +68,21 @@ class PackedWeightsMap : public PackedWeights {
 
 std::unique_ptr<PackedWeights> NewPackedWeights() { return std::make_unique<PackedWeightsMap>(); }
 
+void RunError::Report(const char* what, int64_t found, int64_t least, int64_t most) {
+  int none = kNone;
+  if (!state_.compare_exchange_strong(none, kWriting)) return;
+  what_ = what;
+  found_ = found;
+  least_ = least;
+  most_ = most;
+  state_.store(kReported, std::memory_order_release);
+}
+
+absl::Status RunError::Take() {
+  const absl::Status status = absl::InvalidArgumentError(
+      absl::StrCat(what_, " is ", found_, ", outside [", least_, ", ", most_, "]"));
+  state_.store(kNone, std::memory_order_release);
+  return status;
+}
+
 }  // namespace octet

@@ -1,6 +1,7 @@
 #ifndef OCTET_KERNELS_KERNEL_H_
 #define OCTET_KERNELS_KERNEL_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -52,12 +53,31 @@ struct KernelContext {
   const Operand& output(size_t i = 0) const { return outputs[i]; }
 };
 
+// Where a kernel says that it has met input values that it cannot work with, such as an index outside
+// of a tensor. The first report of a run is kept. Thread-safe.
+class RunError {
+ public:
+  // "`what` is `found`, outside [`least`, `most`]". `what` is a literal. Allocates nothing.
+  void Report(const char* what, int64_t found, int64_t least, int64_t most);
+  bool is_set() const { return state_.load(std::memory_order_acquire) != kNone; }
+  // InvalidArgument with the first report, which is forgotten. Requires is_set() and that no kernel
+  // runs.
+  absl::Status Take();
+
+ private:
+  enum State : int { kNone, kWriting, kReported };
+  std::atomic<int> state_{kNone};
+  const char* what_ = "";
+  int64_t found_ = 0, least_ = 0, most_ = 0;
+};
+
 struct RunArgs {
   const void* const* inputs;  // as in the context; entries of absent and of constant inputs are
                               // valid to pass but only constants may be read
   void* const* outputs;
   uint8_t* scratch;  // scratch_bytes(), 64-byte aligned
   ThreadPool* pool;
+  RunError* error;  // never null
 };
 
 // An operator prepared for fixed shapes, types and CPU. Immutable: several threads may Run it at
@@ -65,7 +85,8 @@ struct RunArgs {
 class Kernel {
  public:
   virtual ~Kernel() = default;
-  // Computes the outputs. No check, no allocation.
+  // Computes the outputs. No check but of values that shapes and types do not tell (see RunError), no
+  // allocation.
   virtual void Run(const RunArgs& args) const = 0;
   // Working memory that Run needs.
   virtual size_t scratch_bytes() const { return 0; }

@@ -56,6 +56,7 @@ absl::Status SessionImpl::Bind(std::shared_ptr<const Plan> plan) {
     bound.args.outputs = step_outputs;
     bound.args.scratch = arena_.data() + step.scratch_offset;
     bound.args.pool = &model_->pool();
+    bound.args.error = &error_;
     bound.copy_from = step.copy_input < 0 ? nullptr : step_inputs[step.copy_input];
     bound.copy_bytes = step.copy_bytes;
     step_inputs += step.inputs.size();
@@ -89,15 +90,22 @@ DataType SessionImpl::output_type(int index) const {
   return model_->outputs()[static_cast<size_t>(index)].type;
 }
 
-void SessionImpl::RunStep(const BoundStep& step) {
+absl::Status SessionImpl::RunStep(size_t index) {
+  const BoundStep& step = steps_[index];
   if (step.copy_from != nullptr) std::memcpy(step.args.outputs[0], step.copy_from, step.copy_bytes);
   step.kernel->Run(step.args);
+  if (!error_.is_set()) return absl::OkStatus();
+  const StepInfo& info = plan_->infos[static_cast<size_t>(plan_->steps[index].info)];
+  const absl::Status status = error_.Take();
+  return absl::Status(status.code(), absl::StrCat("operator '", info.name, "' (", info.type,
+                                                  "): ", status.message()));
 }
 
 absl::Status SessionImpl::Run() {
-  for (const BoundStep& step : steps_) RunStep(step);
+  absl::Status status;
+  for (size_t i = 0; i < steps_.size() && status.ok(); ++i) status = RunStep(i);
   model_->pool().Rest();
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status SessionImpl::RunProfiled(absl::Span<int64_t> step_ns) {
@@ -106,14 +114,15 @@ absl::Status SessionImpl::RunProfiled(absl::Span<int64_t> step_ns) {
     return absl::InvalidArgumentError(absl::StrCat(
         "step_ns has ", step_ns.size(), " entries; the plan has ", plan_->infos.size(), " steps"));
   }
-  for (size_t i = 0; i < steps_.size(); ++i) {
+  absl::Status status;
+  for (size_t i = 0; i < steps_.size() && status.ok(); ++i) {
     const Clock::time_point start = Clock::now();
-    RunStep(steps_[i]);
+    status = RunStep(i);
     step_ns[static_cast<size_t>(plan_->steps[i].info)] +=
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count();
   }
   model_->pool().Rest();
-  return absl::OkStatus();
+  return status;
 }
 
 }  // namespace octet

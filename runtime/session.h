@@ -43,7 +43,8 @@ class SessionImpl final : public Session {
 
   absl::Status Bind(std::shared_ptr<const Plan> plan);
   void* Resolve(const Location& location);
-  static void RunStep(const BoundStep& step);
+  // InvalidArgument, with the operator's name, when the step has met values that it cannot work with.
+  absl::Status RunStep(size_t index);
 
   std::shared_ptr<const ModelImpl> model_;
   std::shared_ptr<const Plan> plan_;
@@ -51,6 +52,7 @@ class SessionImpl final : public Session {
   std::vector<const void*> input_pointers_;  // of all steps; BoundStep::args points into these
   std::vector<void*> output_pointers_;
   std::vector<BoundStep> steps_;
+  RunError error_;
   std::vector<void*> inputs_;
   std::vector<const void*> outputs_;
 };

@@ -170,6 +170,11 @@ class Int8Kernel : public Kernel {
 
 absl::Status Check(const KernelContext& context) {
   const Operand &a = context.input(0), &b = context.input(1), &y = context.output();
+  const auto kind = context.node->as<schema::BinaryOptionsT>().kind;
+  if (kind > schema::BinaryKind::POW) {
+    return absl::UnimplementedError(
+        absl::StrCat("no vector loop for ", schema::EnumNameBinaryKind(kind)));
+  }
   if ((IsF32(a) && IsF32(b) && IsF32(y)) || (IsInt8(a) && IsInt8(b) && IsInt8(y))) {
     return absl::OkStatus();
   }

@@ -27,6 +27,8 @@ std::vector<int64_t> Sources(const schema::PadOptionsT& options, size_t dimensio
       sources.push_back(kPadding);
     } else if (options.mode == schema::PadMode::EDGE || size == 1) {
       sources.push_back(i < 0 ? 0 : size - 1);
+    } else if (options.mode == schema::PadMode::WRAP) {
+      sources.push_back((i % size + size) % size);
     } else {
       const int64_t period = 2 * (size - 1);
       const int64_t phase = (i % period + period) % period;

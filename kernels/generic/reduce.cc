@@ -125,6 +125,11 @@ bool KeepsOrder(const Operand& x, const Operand& y, const std::vector<int>& axes
 
 absl::Status Check(const KernelContext& context) {
   const Operand &x = context.input(0), &y = context.output();
+  if (context.node->type() == OpType::ReduceOptions &&
+      context.node->as<schema::ReduceOptionsT>().kind == schema::ReduceKind::PRODUCT) {
+    return absl::UnimplementedError("no vector loop for products");
+  }
+  if (NumElements(x.shape) == 0) return absl::UnimplementedError("x is empty");
   const Reduction reduction = ReductionOf(*context.node);
   const bool sums = reduction == Reduction::kMean || reduction == Reduction::kSum;
   if (!(sums && IsInt8(x) && IsF32(y))) {

@@ -99,6 +99,11 @@ absl::Status CheckPair(const Operand& x, const Operand& y) {
 }
 
 absl::Status CheckUnary(const KernelContext& context) {
+  const auto kind = context.node->as<schema::UnaryOptionsT>().kind;
+  if (static_cast<int>(kind) >= kUnaryKinds && IsF32(context.input(0))) {
+    return absl::UnimplementedError(
+        absl::StrCat("no vector loop for ", schema::EnumNameUnaryKind(kind)));
+  }
   if (absl::Status s = CheckPair(context.input(0), context.output()); !s.ok()) return s;
   return CheckOrder(context);
 }

@@ -72,7 +72,8 @@ void ExpectNoAllocations(const KernelEntry& row, const KernelCase& c, int thread
   }
   Buffer output(BytesOf(c.outputs[0])), scratch((*kernel)->scratch_bytes());
   void* out[] = {output.data()};
-  const RunArgs args{in.data(), out, scratch.data(), pool.get()};
+  RunError error;
+  const RunArgs args{in.data(), out, scratch.data(), pool.get(), &error};
   for (int i = 0; i < 2; ++i) (*kernel)->Run(args);
   const AllocationCounter counter;
   for (int i = 0; i < 10; ++i) (*kernel)->Run(args);

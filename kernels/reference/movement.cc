@@ -77,8 +77,9 @@ void ComputeTranspose(const Problem& problem, const RunArgs& args) {
 
 // The index into a dimension of `size` elements that lies at `i`, which is before its begin or
 // beyond its end. REFLECT mirrors at the outermost elements, again and again when the padding is
-// long.
+// long; WRAP repeats x.
 int64_t Outside(schema::PadMode mode, int64_t i, int64_t size) {
+  if (mode == schema::PadMode::WRAP) return (i % size + size) % size;
   if (mode == schema::PadMode::EDGE || size == 1) {
     return std::min(std::max<int64_t>(i, 0), size - 1);
   }

@@ -11,7 +11,7 @@ namespace {
 // and stored by value, means and sums in one rounding.
 class Reducer {
  public:
-  enum class Kind { kMaximum, kMinimum, kMean, kSum };
+  enum class Kind { kMaximum, kMinimum, kMean, kSum, kProduct };
 
   Reducer(Kind kind, const Numbers& x) : kind_(kind), x_(x) { Reset(); }
 
@@ -19,6 +19,7 @@ class Reducer {
     count_ = 0;
     sum_ = 0;
     int_sum_ = 0;
+    product_ = 1;
   }
 
   void Take(int64_t offset) {
@@ -32,19 +33,23 @@ class Reducer {
       return;
     }
     const float value = x_.Real(offset);
+    if (kind_ == Kind::kProduct) {
+      product_ *= value;
+      return;
+    }
     const bool better = kind_ == Kind::kMaximum ? value > best_ : value < best_;
     if (first || better) best_ = value;
   }
 
-  // `divisor`: how many elements a mean is taken over. Nothing was taken: 0, or for a maximum the
-  // lowest number.
+  // `divisor`: how many elements a mean is taken over. Nothing was taken: what the schema says.
   void Store(Numbers& y, int64_t offset, int64_t divisor) const {
-    const bool is_sum = kind_ == Kind::kMean || kind_ == Kind::kSum;
-    if (!is_sum) {
-      const float lowest = -std::numeric_limits<float>::infinity();
-      return y.SetReal(offset, count_ > 0 ? best_ : lowest);
+    if (kind_ == Kind::kProduct) return y.SetReal(offset, static_cast<float>(product_));
+    if (kind_ == Kind::kMaximum || kind_ == Kind::kMinimum) {
+      const float infinity = std::numeric_limits<float>::infinity();
+      const float nothing = kind_ == Kind::kMaximum ? -infinity : infinity;
+      return y.SetReal(offset, count_ > 0 ? best_ : nothing);
     }
-    const double n = kind_ == Kind::kMean ? static_cast<double>(std::max<int64_t>(divisor, 1)) : 1;
+    const double n = kind_ == Kind::kMean ? static_cast<double>(divisor) : 1;
     if (x_.type() == DataType::kF32) return y.SetReal(offset, static_cast<float>(sum_ / n));
     const double scale = x_.scale();
     if (y.type() == DataType::kF32) {
@@ -61,6 +66,7 @@ class Reducer {
   int64_t count_ = 0;
   double sum_ = 0;
   int64_t int_sum_ = 0;
+  double product_ = 1;
   float best_ = 0;
 };
 
@@ -139,6 +145,9 @@ void ComputeReduce(const Problem& problem, const RunArgs& args) {
       break;
     case schema::ReduceKind::MINIMUM:
       kind = Reducer::Kind::kMinimum;
+      break;
+    case schema::ReduceKind::PRODUCT:
+      kind = Reducer::Kind::kProduct;
       break;
   }
   ReduceAxes(kind, options.axes, options.keep_dims, x, y);

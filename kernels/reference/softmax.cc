@@ -38,7 +38,8 @@ class Differences {
 };
 
 void Compute(const Problem& problem, const RunArgs& args) {
-  const auto axis = static_cast<size_t>(problem.node->as<schema::SoftmaxOptionsT>().axis);
+  const auto& options = problem.node->as<schema::SoftmaxOptionsT>();
+  const auto axis = static_cast<size_t>(options.axis);
   const Numbers x = problem.In(0, args);
   Numbers y = problem.Out(0, args);
   const int64_t count = x.shape()[axis];
@@ -49,6 +50,13 @@ void Compute(const Problem& problem, const RunArgs& args) {
     double sum = 0;
     for (int64_t i = 0; i < count; ++i) sum += std::exp(difference(i));
     const auto divisor = static_cast<float>(sum);
+    if (options.log) {
+      const auto log_sum = static_cast<float>(std::log(sum));
+      for (int64_t i = 0; i < count; ++i) {
+        y.SetReal(y.Offset(at) + i * y.strides()[axis], difference(i) - log_sum);
+      }
+      return;
+    }
     for (int64_t i = 0; i < count; ++i) {
       y.SetReal(y.Offset(at) + i * y.strides()[axis], std::exp(difference(i)) / divisor);
     }

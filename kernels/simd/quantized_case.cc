@@ -206,6 +206,8 @@ std::string QuantizedCase::Compare(const Kernel& kernel, ThreadPool* pool) {
   args.outputs = outputs;
   args.scratch = scratch.data() + (64 - reinterpret_cast<uintptr_t>(scratch.data()) % 64) % 64;
   args.pool = pool;
+  RunError error;
+  args.error = &error;
   kernel.Run(args);
   for (size_t i = 0; i < expected_.size(); ++i) {
     float actual = y_type_ == DataType::kS8 ? static_cast<int8_t>(y[i]) : y[i];

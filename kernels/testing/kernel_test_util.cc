@@ -304,7 +304,9 @@ class CaseRunner {
       inputs[static_cast<size_t>(i)] = output_buffers[0].data();
     }
     GuardedBuffer scratch(kernel.scratch_bytes());
-    kernel.Run({inputs.data(), outputs.data(), scratch.data(), pool});
+    RunError error;
+    kernel.Run({inputs.data(), outputs.data(), scratch.data(), pool, &error});
+    if (error.is_set()) return error.Take();
     return Collect(output_buffers, scratch);
   }
 

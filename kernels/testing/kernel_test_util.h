@@ -120,7 +120,8 @@ CpuFeatures TestCpu();
 using Outputs = std::vector<std::vector<uint8_t>>;
 
 // Prepares the case by `row` and runs it. The status of check or prepare when one of them declines;
-// Internal when the kernel writes beyond its outputs or scratch, or changes an input.
+// Internal when the kernel writes beyond its outputs or scratch, or changes an input;
+// InvalidArgument when it reports input values that it cannot work with.
 absl::StatusOr<Outputs> RunRow(const KernelEntry& row, const KernelCase& c,
                                const RunOptions& options = {});
 

@@ -34,7 +34,8 @@ Graph::Graph(const Graph& other)
       nodes(other.nodes),
       inputs(other.inputs),
       outputs(other.outputs),
-      labels(other.labels) {
+      labels(other.labels),
+      subgraphs(other.subgraphs) {
   if (other.preprocessing != nullptr) {
     preprocessing = std::make_unique<schema::PreprocessingT>(*other.preprocessing);
   }

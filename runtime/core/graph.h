@@ -98,6 +98,8 @@ struct Graph {
   std::unique_ptr<schema::PreprocessingT> preprocessing;  // null: inputs are not pictures
   std::vector<std::string> labels;
   std::unique_ptr<schema::QuantizationRecordT> quantization;  // null: a float model
+  // Branches and bodies of the If and Loop nodes, each a graph of its own; see schema::Subgraph.
+  std::vector<Graph> subgraphs;
 
   Graph() = default;
   Graph(Graph&&) = default;

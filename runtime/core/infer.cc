@@ -14,42 +14,64 @@ using infer::Shapes;
 
 Shapes Same(const Node&, absl::Span<const Shape> inputs) { return std::vector<Shape>{inputs[0]}; }
 
+struct Rule {
+  OpType type;
+  Shapes (*apply)(const Node& node, absl::Span<const Shape> inputs);
+};
+
+constexpr Rule kRules[] = {
+    {OpType::ConvOptions, infer::Conv},
+    {OpType::MatMulOptions, infer::MatMul},
+    {OpType::PoolOptions, infer::Pool},
+    {OpType::GlobalPoolOptions, infer::GlobalPool},
+    {OpType::BinaryOptions, infer::Binary},
+    {OpType::UnaryOptions, infer::Unary},
+    {OpType::ConcatOptions, infer::Concat},
+    {OpType::SplitOptions, infer::Split},
+    {OpType::ReshapeOptions, infer::Reshape},
+    {OpType::TransposeOptions, infer::Transpose},
+    {OpType::SoftmaxOptions, infer::Softmax},
+    {OpType::PadOptions, infer::Pad},
+    {OpType::ReduceOptions, infer::Reduce},
+    {OpType::QuantizeOptions, Same},
+    {OpType::DequantizeOptions, Same},
+    {OpType::RequantizeOptions, Same},
+    {OpType::CastOptions, Same},
+    {OpType::WhereOptions, infer::Where},
+    {OpType::SliceOptions, infer::Slice},
+    {OpType::GatherOptions, infer::Gather},
+    {OpType::GatherElementsOptions, infer::GatherElements},
+    {OpType::GatherNDOptions, infer::GatherND},
+    {OpType::ScatterElementsOptions, infer::ScatterElements},
+    {OpType::ScatterNDOptions, infer::ScatterND},
+    {OpType::ExpandOptions, infer::Expand},
+    {OpType::TileOptions, infer::Tile},
+    {OpType::DepthToSpaceOptions, infer::DepthToSpace},
+    {OpType::SpaceToDepthOptions, infer::SpaceToDepth},
+    {OpType::ShapeOfOptions, infer::ShapeOf},
+    {OpType::RangeOptions, infer::Range},
+    {OpType::ArgOptions, infer::Arg},
+    {OpType::TopKOptions, infer::TopK},
+    {OpType::CumulateOptions, infer::Cumulate},
+    {OpType::OneHotOptions, infer::OneHot},
+    {OpType::TriluOptions, infer::Trilu},
+    {OpType::ReverseSequenceOptions, infer::ReverseSequence},
+    {OpType::EinsumOptions, infer::Einsum},
+    {OpType::ConvTransposeOptions, infer::ConvTranspose},
+    {OpType::NormalizationOptions, infer::Normalization},
+    {OpType::LrnOptions, infer::Lrn},
+    {OpType::ResizeOptions, infer::Resize},
+    {OpType::GridSampleOptions, infer::GridSample},
+    {OpType::RoiAlignOptions, infer::RoiAlign},
+    {OpType::AttentionOptions, infer::Attention},
+    {OpType::RecurrentOptions, infer::Recurrent},
+};
+
 Shapes Apply(const Node& node, absl::Span<const Shape> inputs) {
-  switch (node.type()) {
-    case OpType::ConvOptions:
-      return infer::Conv(node, inputs);
-    case OpType::MatMulOptions:
-      return infer::MatMul(node, inputs);
-    case OpType::PoolOptions:
-      return infer::Pool(node, inputs);
-    case OpType::GlobalPoolOptions:
-      return infer::GlobalPool(node, inputs);
-    case OpType::BinaryOptions:
-      return infer::Binary(node, inputs);
-    case OpType::UnaryOptions:
-      return infer::Unary(node, inputs);
-    case OpType::ConcatOptions:
-      return infer::Concat(node, inputs);
-    case OpType::SplitOptions:
-      return infer::Split(node, inputs);
-    case OpType::ReshapeOptions:
-      return infer::Reshape(node, inputs);
-    case OpType::TransposeOptions:
-      return infer::Transpose(node, inputs);
-    case OpType::SoftmaxOptions:
-      return infer::Softmax(node, inputs);
-    case OpType::PadOptions:
-      return infer::Pad(node, inputs);
-    case OpType::ReduceOptions:
-      return infer::Reduce(node, inputs);
-    case OpType::QuantizeOptions:
-    case OpType::DequantizeOptions:
-    case OpType::RequantizeOptions:
-      return Same(node, inputs);
-    case OpType::NONE:
-      break;
+  for (const Rule& rule : kRules) {
+    if (rule.type == node.type()) return rule.apply(node, inputs);
   }
-  return infer::Invalid("unknown operator");
+  return infer::Invalid("its shapes are known only when it has run");
 }
 
 // Compares a tensor's declared shape with `shape`, and remembers what values named sizes take.
@@ -90,15 +112,22 @@ bool InRange(const Graph& graph, TensorId id) {
   return id >= 0 && static_cast<size_t>(id) < graph.tensors.size();
 }
 
+using KnownShapes = std::vector<absl::optional<Shape>>;
+
+// Leaves the outputs unknown when a shape or number that they depend on is.
 absl::Status InferNode(const Graph& graph, const Node& node, DeclaredShapes& declared,
-                       std::vector<Shape>& shapes) {
+                       KnownShapes& shapes) {
   std::vector<Shape> inputs(node.inputs.size());
+  bool known = IsBound(node) && !HasOpenResult(node.type());
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (node.inputs[i] == kNoTensor) continue;
     if (!InRange(graph, node.inputs[i]))
       return infer::Invalid("there is no tensor ", node.inputs[i]);
-    inputs[i] = shapes[static_cast<size_t>(node.inputs[i])];
+    const absl::optional<Shape>& shape = shapes[static_cast<size_t>(node.inputs[i])];
+    known = known && shape.has_value();
+    if (shape) inputs[i] = *shape;
   }
+  if (!known) return CheckArity(node);
   Shapes outputs = InferShapes(node, inputs);
   if (!outputs.ok()) return outputs.status();
   for (size_t i = 0; i < outputs->size(); ++i) {
@@ -115,6 +144,7 @@ absl::Status InferNode(const Graph& graph, const Node& node, DeclaredShapes& dec
 
 absl::StatusOr<std::vector<Shape>> InferShapes(const Node& node, absl::Span<const Shape> inputs) {
   if (absl::Status status = CheckArity(node); !status.ok()) return status;
+  if (!IsBound(node)) return infer::Invalid("numbers that its shape depends on are not bound");
   if (inputs.size() != node.inputs.size()) {
     return infer::Invalid("there are ", inputs.size(), " shapes for ", node.inputs.size(),
                           " inputs");
@@ -133,14 +163,14 @@ absl::StatusOr<std::vector<Shape>> InferShapes(const Node& node, absl::Span<cons
   return outputs;
 }
 
-absl::StatusOr<std::vector<Shape>> InferGraphShapes(const Graph& graph,
-                                                    absl::Span<const Shape> inputs) {
+absl::StatusOr<std::vector<absl::optional<Shape>>> InferKnownShapes(
+    const Graph& graph, absl::Span<const Shape> inputs) {
   if (inputs.size() != graph.inputs.size()) {
     return infer::Invalid("there are ", inputs.size(), " shapes for ", graph.inputs.size(),
                           " inputs of the model");
   }
   DeclaredShapes declared;
-  std::vector<Shape> shapes(graph.tensors.size());
+  KnownShapes shapes(graph.tensors.size());
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
     if (graph.tensors[i].is_constant()) shapes[i] = graph.tensors[i].shape;
   }
@@ -156,6 +186,25 @@ absl::StatusOr<std::vector<Shape>> InferGraphShapes(const Graph& graph,
     const Node& node = graph.nodes[i];
     absl::Status status = InNode(InferNode(graph, node, declared, shapes), node, i);
     if (!status.ok()) return status;
+  }
+  return shapes;
+}
+
+absl::StatusOr<std::vector<Shape>> InferGraphShapes(const Graph& graph,
+                                                    absl::Span<const Shape> inputs) {
+  absl::StatusOr<KnownShapes> known = InferKnownShapes(graph, inputs);
+  if (!known.ok()) return known.status();
+  std::vector<Shape> shapes(known->size());
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    for (TensorId id : graph.nodes[i].outputs) {
+      if ((*known)[static_cast<size_t>(id)]) continue;
+      return InNode(infer::Invalid("the shape of '", graph.tensor(id).name,
+                                   "' depends on elements that are known only when the model runs"),
+                    graph.nodes[i], i);
+    }
+  }
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if ((*known)[i]) shapes[i] = *std::move((*known)[i]);
   }
   return shapes;
 }

@@ -10,6 +10,36 @@
 namespace octet::infer {
 namespace {
 
+absl::Status CheckParameters(const schema::UnaryOptionsT& options) {
+  const float alpha = options.alpha, beta = options.beta;
+  switch (options.kind) {
+    case schema::UnaryKind::CLIP:
+      if (!(alpha <= beta)) {
+        return Invalid("it clips to [", alpha, ", ", beta,
+                       "]; the bounds must be numbers in order");
+      }
+      return absl::OkStatus();
+    case schema::UnaryKind::CELU:
+      if (alpha == 0 || !std::isfinite(alpha))
+        return Invalid("alpha is ", alpha, "; expected a number other than 0");
+      return absl::OkStatus();
+    case schema::UnaryKind::SELU:
+    case schema::UnaryKind::SHRINK:
+    case schema::UnaryKind::HARD_SIGMOID:
+      if (!std::isfinite(beta)) return Invalid("beta is ", beta, ", not finite");
+      [[fallthrough]];
+    case schema::UnaryKind::LEAKY_RELU:
+    case schema::UnaryKind::ELU:
+    case schema::UnaryKind::THRESHOLDED_RELU:
+      if (!std::isfinite(alpha)) return Invalid("alpha is ", alpha, ", not finite");
+      return absl::OkStatus();
+    default:
+      return absl::OkStatus();
+  }
+}
+
+}  // namespace
+
 absl::StatusOr<Shape> Broadcast(absl::Span<const int64_t> a, absl::Span<const int64_t> b) {
   if (a.size() < b.size()) std::swap(a, b);
   Shape result(a.begin(), a.end());
@@ -26,29 +56,6 @@ absl::StatusOr<Shape> Broadcast(absl::Span<const int64_t> a, absl::Span<const in
   }
   return result;
 }
-
-absl::Status CheckParameters(const schema::UnaryOptionsT& options) {
-  const float alpha = options.alpha, beta = options.beta;
-  switch (options.kind) {
-    case schema::UnaryKind::CLIP:
-      if (!(alpha <= beta)) {
-        return Invalid("it clips to [", alpha, ", ", beta,
-                       "]; the bounds must be numbers in order");
-      }
-      return absl::OkStatus();
-    case schema::UnaryKind::HARD_SIGMOID:
-      if (!std::isfinite(beta)) return Invalid("beta is ", beta, ", not finite");
-      [[fallthrough]];
-    case schema::UnaryKind::LEAKY_RELU:
-    case schema::UnaryKind::ELU:
-      if (!std::isfinite(alpha)) return Invalid("alpha is ", alpha, ", not finite");
-      return absl::OkStatus();
-    default:
-      return absl::OkStatus();
-  }
-}
-
-}  // namespace
 
 absl::Status CheckActivation(float min, float max) {
   if (min <= max) return absl::OkStatus();
@@ -105,7 +112,7 @@ Shapes MatMul(const Node& node, absl::Span<const Shape> inputs) {
 
 Shapes Binary(const Node& node, absl::Span<const Shape> inputs) {
   const auto& options = node.as<schema::BinaryOptionsT>();
-  if (options.kind > schema::BinaryKind::POW) {
+  if (options.kind > schema::BinaryKind::GREATER_EQUAL) {
     return Invalid("kind ", static_cast<int>(options.kind), " is unknown");
   }
   absl::Status status = CheckActivation(options.activation_min, options.activation_max);
@@ -117,7 +124,7 @@ Shapes Binary(const Node& node, absl::Span<const Shape> inputs) {
 
 Shapes Unary(const Node& node, absl::Span<const Shape> inputs) {
   const auto& options = node.as<schema::UnaryOptionsT>();
-  if (options.kind > schema::UnaryKind::COS) {
+  if (options.kind > schema::UnaryKind::SHRINK) {
     return Invalid("kind ", static_cast<int>(options.kind), " is unknown");
   }
   if (absl::Status status = CheckParameters(options); !status.ok()) return status;
@@ -133,18 +140,15 @@ Shapes Softmax(const Node& node, absl::Span<const Shape> inputs) {
 Shapes Reduce(const Node& node, absl::Span<const Shape> inputs) {
   const auto& options = node.as<schema::ReduceOptionsT>();
   const Shape& x = inputs[0];
-  if (options.kind > schema::ReduceKind::MINIMUM) {
+  if (options.kind > schema::ReduceKind::PRODUCT) {
     return Invalid("kind ", static_cast<int>(options.kind), " is unknown");
   }
-  if (options.axes.empty()) return Invalid("axes is empty");
+  if (options.axes.empty() && !options.empty_is_none) return Invalid("axes is empty");
   int previous = -1;
   std::vector<bool> reduced(x.size(), false);
   for (int axis : options.axes) {
     if (absl::Status status = CheckAxis(axis, x); !status.ok()) return status;
     if (axis <= previous) return Invalid("axes has ", axis, " after ", previous, "; not ascending");
-    if (x[static_cast<size_t>(axis)] == 0) {
-      return Invalid("x is ", ToString(x), ", which has nothing to reduce along axis ", axis);
-    }
     reduced[static_cast<size_t>(axis)] = true;
     previous = axis;
   }

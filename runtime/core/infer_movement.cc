@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -26,19 +27,30 @@ Shapes Concat(const Node& node, absl::Span<const Shape> inputs) {
   return std::vector<Shape>{y};
 }
 
+std::vector<int64_t> SplitSizes(const schema::SplitOptionsT& options, int64_t size, size_t parts) {
+  if (!options.sizes.empty()) return options.sizes;
+  const auto count = static_cast<int64_t>(parts);
+  const int64_t part = (size + count - 1) / count;
+  std::vector<int64_t> sizes;
+  for (int64_t left = size; sizes.size() < parts; left -= sizes.back()) {
+    sizes.push_back(std::min(part, left));
+  }
+  return sizes;
+}
+
 Shapes Split(const Node& node, absl::Span<const Shape> inputs) {
   const auto& options = node.as<schema::SplitOptionsT>();
   const Shape& x = inputs[0];
   if (absl::Status status = CheckAxis(options.axis, x); !status.ok()) return status;
-  if (options.sizes.size() != node.outputs.size()) {
-    return Invalid("sizes has ", options.sizes.size(), " entries for ", node.outputs.size(),
-                   " outputs");
-  }
   const size_t along = static_cast<size_t>(options.axis);
+  const std::vector<int64_t> sizes = SplitSizes(options, x[along], node.outputs.size());
+  if (sizes.size() != node.outputs.size()) {
+    return Invalid("sizes has ", sizes.size(), " entries for ", node.outputs.size(), " outputs");
+  }
   int64_t rest = x[along];
   std::vector<Shape> outputs;
-  outputs.reserve(options.sizes.size());
-  for (int64_t size : options.sizes) {
+  outputs.reserve(sizes.size());
+  for (int64_t size : sizes) {
     if (size < 0 || size > rest) {
       return Invalid("sizes has the entry ", size, ", but ", rest, " of the ", x[along],
                      " indices along axis ", options.axis, " are left");
@@ -74,19 +86,26 @@ absl::StatusOr<int64_t> Remaining(const Shape& x, const std::vector<int64_t>& wa
 }  // namespace
 
 Shapes Reshape(const Node& node, absl::Span<const Shape> inputs) {
-  const std::vector<int64_t>& wanted = node.as<schema::ReshapeOptionsT>().shape;
+  const auto& options = node.as<schema::ReshapeOptionsT>();
+  const std::vector<int64_t>& wanted = options.shape;
   const Shape& x = inputs[0];
   if (wanted.size() > kMaxRank) return Invalid("shape has ", wanted.size(), " entries");
   Shape y;
   int open = -1;
   for (size_t i = 0; i < wanted.size(); ++i) {
-    if (wanted[i] < -1) return Invalid("shape has the entry ", wanted[i]);
-    if (wanted[i] == 0 && i >= x.size()) {
-      return Invalid("shape copies size ", i, " of x, but x is ", ToString(x));
+    int64_t size = wanted[i];
+    if (size == -1) {
+      if (open >= 0) return Invalid("shape has more than one -1");
+      open = static_cast<int>(i);
+      size = 1;
+    } else if (size < -1 || (size == 0 && !options.allow_zero)) {
+      const uint64_t source = size == 0 ? i : static_cast<uint64_t>(-(size + 2));
+      if (source >= x.size()) {
+        return Invalid("shape copies size ", source, " of x, but x is ", ToString(x));
+      }
+      size = x[static_cast<size_t>(source)];
     }
-    if (wanted[i] == -1 && open >= 0) return Invalid("shape has more than one -1");
-    if (wanted[i] == -1) open = static_cast<int>(i);
-    y.push_back(wanted[i] == -1 ? 1 : wanted[i] == 0 ? x[i] : wanted[i]);
+    y.push_back(size);
   }
   if (absl::Status status = CheckShape(y, false); !status.ok()) return status;
   if (open >= 0) {
@@ -124,7 +143,7 @@ Shapes Transpose(const Node& node, absl::Span<const Shape> inputs) {
 Shapes Pad(const Node& node, absl::Span<const Shape> inputs) {
   const auto& options = node.as<schema::PadOptionsT>();
   Shape y = inputs[0];
-  if (options.mode > schema::PadMode::EDGE) {
+  if (options.mode > schema::PadMode::WRAP) {
     return Invalid("mode ", static_cast<int>(options.mode), " is unknown");
   }
   if (std::isnan(options.value)) return Invalid("the value to pad with is not a number");
@@ -139,8 +158,10 @@ Shapes Pad(const Node& node, absl::Span<const Shape> inputs) {
         return Invalid("pads have the entry ", pad, ", outside [0, ", kMaxDimension, "]");
       }
       const int64_t size = inputs[0][i];
-      const bool lacks = (options.mode == schema::PadMode::REFLECT && pad >= size) ||
-                         (options.mode == schema::PadMode::EDGE && size == 0);
+      const bool copies =
+          options.mode == schema::PadMode::EDGE || options.mode == schema::PadMode::WRAP;
+      const bool lacks =
+          (options.mode == schema::PadMode::REFLECT && pad >= size) || (copies && size == 0);
       if (pad > 0 && lacks) {
         return Invalid("pads have the entry ", pad, " for a size of ", size, ", from which mode ",
                        schema::EnumNamePadMode(options.mode), " cannot take them");

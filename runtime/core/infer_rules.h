@@ -9,6 +9,7 @@
 #include "absl/types/span.h"
 #include "octet/types.h"
 #include "runtime/core/graph.h"
+#include "runtime/core/infer.h"
 
 // The shape rules behind InferShapes, one function per operator. They may rely on what InferShapes
 // has checked: number of inputs and outputs, and that input shapes are concrete and keep
@@ -36,6 +37,37 @@ Shapes Transpose(const Node& node, absl::Span<const Shape> inputs);
 Shapes Softmax(const Node& node, absl::Span<const Shape> inputs);
 Shapes Pad(const Node& node, absl::Span<const Shape> inputs);
 Shapes Reduce(const Node& node, absl::Span<const Shape> inputs);
+Shapes Where(const Node& node, absl::Span<const Shape> inputs);
+Shapes Slice(const Node& node, absl::Span<const Shape> inputs);
+Shapes Gather(const Node& node, absl::Span<const Shape> inputs);
+Shapes GatherElements(const Node& node, absl::Span<const Shape> inputs);
+Shapes GatherND(const Node& node, absl::Span<const Shape> inputs);
+Shapes ScatterElements(const Node& node, absl::Span<const Shape> inputs);
+Shapes ScatterND(const Node& node, absl::Span<const Shape> inputs);
+Shapes Expand(const Node& node, absl::Span<const Shape> inputs);
+Shapes Tile(const Node& node, absl::Span<const Shape> inputs);
+Shapes DepthToSpace(const Node& node, absl::Span<const Shape> inputs);
+Shapes SpaceToDepth(const Node& node, absl::Span<const Shape> inputs);
+Shapes ShapeOf(const Node& node, absl::Span<const Shape> inputs);
+Shapes Range(const Node& node, absl::Span<const Shape> inputs);
+Shapes Arg(const Node& node, absl::Span<const Shape> inputs);
+Shapes TopK(const Node& node, absl::Span<const Shape> inputs);
+Shapes Cumulate(const Node& node, absl::Span<const Shape> inputs);
+Shapes OneHot(const Node& node, absl::Span<const Shape> inputs);
+Shapes Trilu(const Node& node, absl::Span<const Shape> inputs);
+Shapes ReverseSequence(const Node& node, absl::Span<const Shape> inputs);
+Shapes Einsum(const Node& node, absl::Span<const Shape> inputs);
+Shapes ConvTranspose(const Node& node, absl::Span<const Shape> inputs);
+Shapes Normalization(const Node& node, absl::Span<const Shape> inputs);
+Shapes Lrn(const Node& node, absl::Span<const Shape> inputs);
+Shapes Resize(const Node& node, absl::Span<const Shape> inputs);
+Shapes GridSample(const Node& node, absl::Span<const Shape> inputs);
+Shapes RoiAlign(const Node& node, absl::Span<const Shape> inputs);
+Shapes Attention(const Node& node, absl::Span<const Shape> inputs);
+Shapes Recurrent(const Node& node, absl::Span<const Shape> inputs);
+
+// numpy's broadcast of two shapes.
+absl::StatusOr<Shape> Broadcast(absl::Span<const int64_t> a, absl::Span<const int64_t> b);
 
 // min <= max, neither NaN.
 absl::Status CheckActivation(float min, float max);

@@ -170,4 +170,48 @@ Shapes GlobalPool(const Node& node, absl::Span<const Shape> inputs) {
   return std::vector<Shape>{y};
 }
 
+Shapes ConvTranspose(const Node& node, absl::Span<const Shape> inputs) {
+  const auto& options = node.as<schema::ConvTransposeOptionsT>();
+  const Shape &x = inputs[0], &w = inputs[1];
+  if (absl::Status status = CheckSpatialInput(x); !status.ok()) return status;
+  const size_t spatial = x.size() - 2;
+  absl::Status status = CheckVectors(options, spatial);
+  status.Update(CheckVector("output_padding", options.output_padding, spatial, 0));
+  status.Update(CheckActivation(options.activation_min, options.activation_max));
+  if (!status.ok()) return status;
+  if (w.size() != x.size() || std::find(w.begin(), w.end(), 0) != w.end() || w[0] != x[1] ||
+      options.groups < 1 || x[1] % options.groups != 0) {
+    return Invalid("x is ", ToString(x), ", w is ", ToString(w), " and groups ", options.groups,
+                   "; expected x [N, C, ...] and w [C, M / groups, kernel...]");
+  }
+  Shape y = {x[0], w[1] * options.groups};
+  for (size_t i = 0; i < spatial; ++i) {
+    const Window window = WindowOf(options, w[i + 2], i);
+    const int64_t size = (x[i + 2] - 1) * window.stride + options.output_padding[i] +
+                         window.extent() - window.pad_begin - window.pad_end;
+    if (size < 1) return Invalid("pads are larger than the output along a spatial dimension");
+    y.push_back(size);
+  }
+  if (absl::Status bias = CheckBiasAndResidual(node, inputs, y[1], y); !bias.ok()) return bias;
+  return std::vector<Shape>{y};
+}
+
+Shapes RoiAlign(const Node& node, absl::Span<const Shape> inputs) {
+  const auto& options = node.as<schema::RoiAlignOptionsT>();
+  const Shape &x = inputs[0], &rois = inputs[1];
+  if (options.mode > schema::RoiAlignMode::MAXIMUM) {
+    return Invalid("mode ", static_cast<int>(options.mode), " is unknown");
+  }
+  if (x.size() != 4 || rois.size() != 2 || rois[1] != 4 || inputs[2] != Shape{rois[0]}) {
+    return Invalid("x is ", ToString(x), ", rois are ", ToString(rois), " and batch indices ",
+                   ToString(inputs[2]), "; expected [N, C, H, W], [R, 4] and [R]");
+  }
+  const bool in_range = options.output_height >= 1 && options.output_height <= kMaxWindow &&
+                        options.output_width >= 1 && options.output_width <= kMaxWindow &&
+                        options.sampling_ratio >= 0 && options.sampling_ratio <= kMaxWindow &&
+                        options.spatial_scale > 0;
+  if (!in_range) return Invalid("sizes, sampling ratio or scale are out of range");
+  return std::vector<Shape>{{rois[0], x[1], options.output_height, options.output_width}};
+}
+
 }  // namespace octet::infer

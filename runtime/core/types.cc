@@ -12,8 +12,8 @@ struct TypeInfo {
 
 // Indexed by DataType.
 constexpr TypeInfo kTypes[] = {
-    {"unknown", 0}, {"f32", 4}, {"f16", 2}, {"bf16", 2}, {"s8", 1},
-    {"u8", 1},      {"s16", 2}, {"s32", 4}, {"s64", 8},  {"bool", 1},
+    {"unknown", 0}, {"f32", 4}, {"f16", 2},  {"bf16", 2}, {"s8", 1},  {"u8", 1},  {"s16", 2},
+    {"s32", 4},     {"s64", 8}, {"bool", 1}, {"f64", 8},  {"u16", 2}, {"u32", 4}, {"u64", 8},
 };
 
 const TypeInfo& InfoOf(DataType type) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/core/operators.h"
 #include "runtime/format/layout.h"
 
 namespace octet {
@@ -25,25 +26,59 @@ struct EntryCounter {
     return o.pads_begin.size() + o.pads_end.size();
   }
   size_t operator()(const schema::ReduceOptionsT& o) const { return o.axes.size(); }
+  size_t operator()(const schema::SliceOptionsT& o) const {
+    return o.axes.size() + o.starts.size() + o.ends.size() + o.steps.size();
+  }
+  size_t operator()(const schema::ExpandOptionsT& o) const { return o.shape.size(); }
+  size_t operator()(const schema::TileOptionsT& o) const { return o.repeats.size(); }
+  size_t operator()(const schema::EinsumOptionsT& o) const { return o.equation.size(); }
+  size_t operator()(const schema::ConvTransposeOptionsT& o) const {
+    return o.strides.size() + o.dilations.size() + o.pads_begin.size() + o.pads_end.size() +
+           o.output_padding.size();
+  }
+  size_t operator()(const schema::ResizeOptionsT& o) const {
+    return o.axes.size() + o.scales.size() + o.sizes.size() + o.roi.size();
+  }
+  size_t operator()(const schema::RecurrentOptionsT& o) const {
+    return o.activations.size() * sizeof(schema::UnaryOptionsT);
+  }
 };
 
+template <typename Options>
+size_t CountIn(const Node& node) {
+  return EntryCounter()(node.as<Options>());
+}
+
 size_t CountEntries(const Node& node) {
-  const EntryCounter count;
   switch (node.type()) {
     case OpType::ConvOptions:
-      return count(node.as<schema::ConvOptionsT>());
+      return CountIn<schema::ConvOptionsT>(node);
     case OpType::PoolOptions:
-      return count(node.as<schema::PoolOptionsT>());
+      return CountIn<schema::PoolOptionsT>(node);
     case OpType::SplitOptions:
-      return count(node.as<schema::SplitOptionsT>());
+      return CountIn<schema::SplitOptionsT>(node);
     case OpType::ReshapeOptions:
-      return count(node.as<schema::ReshapeOptionsT>());
+      return CountIn<schema::ReshapeOptionsT>(node);
     case OpType::TransposeOptions:
-      return count(node.as<schema::TransposeOptionsT>());
+      return CountIn<schema::TransposeOptionsT>(node);
     case OpType::PadOptions:
-      return count(node.as<schema::PadOptionsT>());
+      return CountIn<schema::PadOptionsT>(node);
     case OpType::ReduceOptions:
-      return count(node.as<schema::ReduceOptionsT>());
+      return CountIn<schema::ReduceOptionsT>(node);
+    case OpType::SliceOptions:
+      return CountIn<schema::SliceOptionsT>(node);
+    case OpType::ExpandOptions:
+      return CountIn<schema::ExpandOptionsT>(node);
+    case OpType::TileOptions:
+      return CountIn<schema::TileOptionsT>(node);
+    case OpType::EinsumOptions:
+      return CountIn<schema::EinsumOptionsT>(node);
+    case OpType::ConvTransposeOptions:
+      return CountIn<schema::ConvTransposeOptionsT>(node);
+    case OpType::ResizeOptions:
+      return CountIn<schema::ResizeOptionsT>(node);
+    case OpType::RecurrentOptions:
+      return CountIn<schema::RecurrentOptionsT>(node);
     default:
       return 0;
   }
@@ -86,18 +121,39 @@ class GraphReader {
       : model_(model), weights_(weights), owner_(owner), budget_(table_bytes) {}
 
   absl::StatusOr<Graph> Read() {
-    if (!ReadString(model_.name(), graph_.name) ||
-        !ReadString(model_.producer(), graph_.producer) ||
-        !ReadIds(model_.inputs(), graph_.inputs) || !ReadIds(model_.outputs(), graph_.outputs) ||
+    if (!ReadString(model_.producer(), graph_.producer) ||
         !ReadStrings(model_.labels(), graph_.labels)) {
       return TooLarge();
     }
-    if (absl::Status status = ReadTensors(); !status.ok()) return status;
-    if (!ReadNodes() || !ReadPreprocessing() || !ReadRecord()) return TooLarge();
+    if (absl::Status status = ReadBody(model_, graph_, 0); !status.ok()) return status;
+    if (!ReadPreprocessing() || !ReadRecord()) return TooLarge();
     return std::move(graph_);
   }
 
  private:
+  // What a model and a subgraph have in common.
+  template <typename Table>
+  absl::Status ReadBody(const Table& from, Graph& to, int depth) {
+    if (depth > kMaxSubgraphDepth) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("subgraphs lie more than ", kMaxSubgraphDepth, " deep in each other"));
+    }
+    if (!ReadString(from.name(), to.name) || !ReadIds(from.inputs(), to.inputs) ||
+        !ReadIds(from.outputs(), to.outputs)) {
+      return TooLarge();
+    }
+    if (absl::Status status = ReadTensors(from.tensors(), to); !status.ok()) return status;
+    if (!ReadNodes(from.operators(), to)) return TooLarge();
+    if (from.subgraphs() == nullptr) return absl::OkStatus();
+    if (!budget_.TakeVector(from.subgraphs(), sizeof(Graph))) return TooLarge();
+    to.subgraphs.resize(from.subgraphs()->size());
+    for (flatbuffers::uoffset_t i = 0; i < from.subgraphs()->size(); ++i) {
+      absl::Status status = ReadBody(*from.subgraphs()->Get(i), to.subgraphs[i], depth + 1);
+      if (!status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
+
   bool ReadString(const flatbuffers::String* from, std::string& to) {
     if (!budget_.TakeVector(from, 1)) return false;
     if (from != nullptr) to.assign(from->data(), from->size());
@@ -126,13 +182,14 @@ class GraphReader {
     return ReadNumbers(from, to);
   }
 
-  absl::Status ReadTensors() {
-    if (model_.tensors() == nullptr) return absl::OkStatus();
-    if (!budget_.TakeVector(model_.tensors(), sizeof(Tensor))) return TooLarge();
-    graph_.tensors.resize(model_.tensors()->size());
-    for (flatbuffers::uoffset_t i = 0; i < model_.tensors()->size(); ++i) {
-      const schema::Tensor& from = *model_.tensors()->Get(i);
-      Tensor& to = graph_.tensors[i];
+  absl::Status ReadTensors(const flatbuffers::Vector<flatbuffers::Offset<schema::Tensor>>* tensors,
+                           Graph& graph) {
+    if (tensors == nullptr) return absl::OkStatus();
+    if (!budget_.TakeVector(tensors, sizeof(Tensor))) return TooLarge();
+    graph.tensors.resize(tensors->size());
+    for (flatbuffers::uoffset_t i = 0; i < tensors->size(); ++i) {
+      const schema::Tensor& from = *tensors->Get(i);
+      Tensor& to = graph.tensors[i];
       to.type = static_cast<DataType>(from.type());
       if (!ReadString(from.name(), to.name) || !ReadNumbers(from.shape(), to.shape) ||
           !ReadStrings(from.symbols(), to.symbols) || !ReadQuant(from.quantization(), to)) {
@@ -169,13 +226,14 @@ class GraphReader {
     return absl::OkStatus();
   }
 
-  bool ReadNodes() {
-    if (model_.operators() == nullptr) return true;
-    if (!budget_.TakeVector(model_.operators(), sizeof(Node))) return false;
-    graph_.nodes.resize(model_.operators()->size());
-    for (flatbuffers::uoffset_t i = 0; i < model_.operators()->size(); ++i) {
-      const schema::Operator& from = *model_.operators()->Get(i);
-      Node& to = graph_.nodes[i];
+  bool ReadNodes(const flatbuffers::Vector<flatbuffers::Offset<schema::Operator>>* operators,
+                 Graph& graph) {
+    if (operators == nullptr) return true;
+    if (!budget_.TakeVector(operators, sizeof(Node))) return false;
+    graph.nodes.resize(operators->size());
+    for (flatbuffers::uoffset_t i = 0; i < operators->size(); ++i) {
+      const schema::Operator& from = *operators->Get(i);
+      Node& to = graph.nodes[i];
       to.options.type = from.options_type();
       to.options.value = schema::OptionsUnion::UnPack(from.options(), from.options_type(), nullptr);
       if (!budget_.Take(CountEntries(to), sizeof(int64_t)) || !ReadString(from.name(), to.name) ||
@@ -252,12 +310,35 @@ std::unique_ptr<schema::TensorT> TableOf(const Tensor& tensor, const schema::Dat
   return table;
 }
 
+std::unique_ptr<schema::SubgraphT> TableOf(const Graph& graph, const schema::Data*& places);
+
+// What a model and a subgraph have in common. Takes as many places as the graph and its subgraphs
+// have tensors.
+template <typename Table>
+void FillBody(const Graph& graph, const schema::Data*& places, Table& to);
+
 std::unique_ptr<schema::OperatorT> TableOf(const Node& node) {
   auto table = std::make_unique<schema::OperatorT>();
   table->name = node.name;
   table->options = node.options;
   table->inputs = node.inputs;
   table->outputs = node.outputs;
+  return table;
+}
+
+template <typename Table>
+void FillBody(const Graph& graph, const schema::Data*& places, Table& to) {
+  to.name = graph.name;
+  for (const Tensor& tensor : graph.tensors) to.tensors.push_back(TableOf(tensor, *places++));
+  for (const Node& node : graph.nodes) to.operators.push_back(TableOf(node));
+  to.inputs = graph.inputs;
+  to.outputs = graph.outputs;
+  for (const Graph& subgraph : graph.subgraphs) to.subgraphs.push_back(TableOf(subgraph, places));
+}
+
+std::unique_ptr<schema::SubgraphT> TableOf(const Graph& graph, const schema::Data*& places) {
+  auto table = std::make_unique<schema::SubgraphT>();
+  FillBody(graph, places, *table);
   return table;
 }
 
@@ -269,17 +350,22 @@ absl::StatusOr<Graph> GraphOfTables(const schema::Model& model, absl::Span<const
   return GraphReader(model, weights, owner, table_bytes).Read();
 }
 
+std::vector<const Tensor*> TensorsInFileOrder(const Graph& graph) {
+  std::vector<const Tensor*> tensors;
+  for (const Tensor& tensor : graph.tensors) tensors.push_back(&tensor);
+  for (const Graph& subgraph : graph.subgraphs) {
+    const std::vector<const Tensor*> inner = TensorsInFileOrder(subgraph);
+    tensors.insert(tensors.end(), inner.begin(), inner.end());
+  }
+  return tensors;
+}
+
 schema::ModelT TablesOfGraph(const Graph& graph, absl::Span<const schema::Data> places,
                              uint64_t weights_size) {
   schema::ModelT model;
-  model.name = graph.name;
   model.producer = graph.producer;
-  for (size_t i = 0; i < graph.tensors.size(); ++i) {
-    model.tensors.push_back(TableOf(graph.tensors[i], places[i]));
-  }
-  for (const Node& node : graph.nodes) model.operators.push_back(TableOf(node));
-  model.inputs = graph.inputs;
-  model.outputs = graph.outputs;
+  const schema::Data* next_place = places.data();
+  FillBody(graph, next_place, model);
   model.weights_size = weights_size;
   model.labels = graph.labels;
   if (graph.preprocessing != nullptr) {

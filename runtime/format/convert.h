@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
@@ -19,8 +20,11 @@ namespace octet {
 absl::StatusOr<Graph> GraphOfTables(const schema::Model& model, absl::Span<const uint8_t> weights,
                                     const std::shared_ptr<const void>& owner, uint64_t table_bytes);
 
-// The tables of a graph, whose constants lie at `places` (one per tensor; those of computed tensors
-// are ignored).
+// The tensors of a graph, then those of its subgraphs, in the order in which a file has them.
+std::vector<const Tensor*> TensorsInFileOrder(const Graph& graph);
+
+// The tables of a graph, whose constants lie at `places` (one per tensor in the file's order; those
+// of computed tensors are ignored).
 schema::ModelT TablesOfGraph(const Graph& graph, absl::Span<const schema::Data> places,
                              uint64_t weights_size);
 

@@ -16,23 +16,26 @@ namespace {
 
 // Where the constants go, and which of them have to be written.
 struct WeightsPlan {
-  std::vector<schema::Data> places;  // per tensor
-  std::vector<size_t> order;         // tensors whose bytes are written, by ascending offset
+  std::vector<schema::Data> places;      // per tensor, in the file's order
+  std::vector<const Constant*> written;  // those whose bytes are written, by ascending offset
+  std::vector<uint64_t> offsets;         // of these
   uint64_t size = 0;
 };
 
 WeightsPlan PlanWeights(const Graph& graph) {
   WeightsPlan plan;
-  plan.places.resize(graph.tensors.size());
+  const std::vector<const Tensor*> tensors = TensorsInFileOrder(graph);
+  plan.places.resize(tensors.size());
   absl::flat_hash_map<absl::string_view, uint64_t> offsets;
-  for (size_t i = 0; i < graph.tensors.size(); ++i) {
-    const Constant& data = graph.tensors[i].data;
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const Constant& data = tensors[i]->data;
     if (!data) continue;
     const absl::string_view bytes(reinterpret_cast<const char*>(data.data()), data.size());
     const auto [known, is_new] = offsets.try_emplace(bytes, AlignWeights(plan.size));
     plan.places[i] = schema::Data(known->second, data.size());
     if (!is_new) continue;
-    plan.order.push_back(i);
+    plan.written.push_back(&data);
+    plan.offsets.push_back(known->second);
     plan.size = known->second + data.size();
   }
   return plan;
@@ -48,6 +51,7 @@ uint64_t LeastTableBytes(const Graph& graph) {
     bytes += node.name.size() + (node.inputs.size() + node.outputs.size()) * sizeof(TensorId);
   }
   for (const std::string& label : graph.labels) bytes += label.size();
+  for (const Graph& subgraph : graph.subgraphs) bytes += LeastTableBytes(subgraph);
   return bytes;
 }
 
@@ -60,9 +64,9 @@ absl::Status WriteTo(AtomicFile& file, const Graph& graph) {
   absl::Status status = file.Write({builder.GetBufferPointer(), builder.GetSize()});
   const uint64_t weights = AlignWeights(builder.GetSize());
   if (status.ok()) status = file.PadTo(weights);
-  for (size_t i : plan.order) {
-    if (status.ok()) status = file.PadTo(weights + plan.places[i].offset());
-    const Constant& data = graph.tensors[i].data;
+  for (size_t i = 0; i < plan.written.size(); ++i) {
+    if (status.ok()) status = file.PadTo(weights + plan.offsets[i]);
+    const Constant& data = *plan.written[i];
     if (status.ok()) status = file.Write({data.data(), data.size()});
   }
   return status;

@@ -95,7 +95,9 @@ class Evaluation {
     absl::StatusOr<std::unique_ptr<Kernel>> kernel = entry.prepare(context);
     if (!kernel.ok()) return kernel.status();
     AlignedBuffer scratch((*kernel)->scratch_bytes());
-    (*kernel)->Run({pointers_.data(), results.data(), scratch.data(), pool.get()});
+    RunError error;
+    (*kernel)->Run({pointers_.data(), results.data(), scratch.data(), pool.get(), &error});
+    if (error.is_set()) return error.Take();
     std::vector<Tensor> tensors(outputs.size());
     for (size_t i = 0; i < tensors.size(); ++i) {
       tensors[i].type = DataType::kF32;

@@ -104,8 +104,8 @@ class Session {
   virtual absl::Status Resize(absl::Span<const Shape> input_shapes) = 0;
 
   // Row-major buffers owned by the session, 64-byte aligned, valid until Resize or destruction. The
-  // type parameter must be the element type of the tensor (float, uint8_t, int8_t, int16_t,
-  // int32_t, int64_t); an empty span is returned otherwise.
+  // type parameter must be the element type of the tensor (float for f32, int8_t for
+  // s8, bool, ...; f16 and bf16 have none); an empty span is returned otherwise.
   template <typename T>
   absl::Span<T> input(int index);
   template <typename T>
@@ -158,6 +158,26 @@ struct DataTypeOf<int32_t> {
 template <>
 struct DataTypeOf<int64_t> {
   static constexpr DataType value = DataType::kS64;
+};
+template <>
+struct DataTypeOf<bool> {
+  static constexpr DataType value = DataType::kBool;
+};
+template <>
+struct DataTypeOf<double> {
+  static constexpr DataType value = DataType::kF64;
+};
+template <>
+struct DataTypeOf<uint16_t> {
+  static constexpr DataType value = DataType::kU16;
+};
+template <>
+struct DataTypeOf<uint32_t> {
+  static constexpr DataType value = DataType::kU32;
+};
+template <>
+struct DataTypeOf<uint64_t> {
+  static constexpr DataType value = DataType::kU64;
 };
 
 template <typename T>

@@ -23,6 +23,10 @@ enum class DataType : uint16_t {
   kS32 = 7,
   kS64 = 8,
   kBool = 9,
+  kF64 = 10,
+  kU16 = 11,
+  kU32 = 12,
+  kU64 = 13,
 };
 
 // Bytes of one element; 0 for kUnknown.
