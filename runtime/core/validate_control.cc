@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/core/validate_rules.h"
 
