@@ -77,7 +77,7 @@ void PaddedKernel::Run(const RunArgs& args) const {
   Pad(padding_, static_cast<const uint8_t*>(args.inputs[0]), args.scratch, args.pool);
   const void* inputs[kMaxInputs] = {args.scratch};
   std::copy(args.inputs + 1, args.inputs + inputs_, inputs + 1);
-  inner_->Run({inputs, args.outputs, args.scratch + copy_bytes_, args.pool});
+  inner_->Run({inputs, args.outputs, args.scratch + copy_bytes_, args.pool, args.error});
 }
 
 }  // namespace onednn
