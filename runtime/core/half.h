@@ -1,6 +1,7 @@
 #ifndef OCTET_RUNTIME_CORE_HALF_H_
 #define OCTET_RUNTIME_CORE_HALF_H_
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -33,6 +34,31 @@ inline float BFloat16ToFloat(uint16_t bf16) {
   float value;
   std::memcpy(&value, &bits, sizeof(value));
   return value;
+}
+
+// The nearest IEEE 754 binary16, ties to even; infinite from 65520 on. Meant for data on its way
+// in, not for kernels.
+inline uint16_t HalfFromReal(long double value) {
+  const auto sign = static_cast<uint16_t>(std::signbit(value) ? 0x8000 : 0);
+  if (std::isnan(value)) return static_cast<uint16_t>(sign | 0x7e00);
+  const long double magnitude = std::fabs(value);
+  if (magnitude >= 65520) return static_cast<uint16_t>(sign | 0x7c00);
+  // Subnormals share the spacing of the smallest normal numbers, 2^-24.
+  const int exponent = magnitude < 0x1p-14L ? -14 : std::ilogb(magnitude);
+  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 10 - exponent)));
+  // A mantissa that rounds up to 2^11 carries into the exponent.
+  return static_cast<uint16_t>(sign | (((exponent + 14) << 10) + steps));
+}
+
+// The nearest bfloat16, ties to even. Meant for data on its way in, not for kernels.
+inline uint16_t BFloat16FromReal(long double value) {
+  const auto sign = static_cast<uint16_t>(std::signbit(value) ? 0x8000 : 0);
+  if (std::isnan(value)) return static_cast<uint16_t>(sign | 0x7fc0);
+  const long double magnitude = std::fabs(value);
+  if (magnitude >= 0x1.ffp127L) return static_cast<uint16_t>(sign | 0x7f80);
+  const int exponent = magnitude < 0x1p-126L ? -126 : std::ilogb(magnitude);
+  const auto steps = static_cast<int>(std::nearbyint(std::ldexp(magnitude, 7 - exponent)));
+  return static_cast<uint16_t>(sign | (((exponent + 126) << 7) + steps));
 }
 
 }  // namespace octet

@@ -286,6 +286,83 @@ TEST_F(CliTest, RunsArrays) {
   EXPECT_EQ(Octet("run small.octet --input none.npz --output out.npz").code, 3);
 }
 
+// y = a * b + c with shapes that have nothing to do with each other.
+Graph ScalarsAndVectors() {
+  Graph g;
+  const auto add = [&](const std::string& name, Shape shape) {
+    Tensor t;
+    t.name = name;
+    t.type = DataType::kF32;
+    t.symbols.resize(shape.size());
+    for (size_t d = 0; d < shape.size(); ++d) {
+      if (shape[d] < 0) t.symbols[d] = name + std::to_string(d);
+    }
+    t.shape = std::move(shape);
+    return g.AddTensor(std::move(t));
+  };
+  const TensorId a = add("a", {}), b = add("b", {2, 1}), c = add("c", {-1});
+  const TensorId product = add("product", {2, 1}), y = add("y", {2, -1});
+  g.tensor(y).symbols = {"", "c0"};
+  schema::BinaryOptionsT multiply, sum;
+  multiply.kind = schema::BinaryKind::MUL;
+  sum.kind = schema::BinaryKind::ADD;
+  g.AddNode("mul", std::move(multiply), {a, b}, {product});
+  g.AddNode("add", std::move(sum), {product, c}, {y});
+  g.inputs = {a, b, c};
+  g.outputs = {y};
+  return g;
+}
+
+TEST_F(CliTest, RunsArraysOfAnyShape) {
+  ASSERT_TRUE(WriteModel(ScalarsAndVectors(), Path("m.octet")).ok());
+  NamedArrays arrays = {{"a", ArrayOf<double>(DataType::kF64, {}, {10.0})},
+                        {"b", ArrayOf<float>(DataType::kF32, {2, 1}, {1, 2})},
+                        {"c", ArrayOf<uint16_t>(DataType::kU16, {3}, {1, 2, 3})}};
+  ASSERT_TRUE(WriteArrays(Path("m.npz"), arrays).ok());
+  const Result result = Octet("run m.octet --input m.npz --output y.npy");
+  ASSERT_EQ(result.code, 0) << result.err;
+  Array y = ReadArrays(Path("y.npy"))->at(0).second;
+  EXPECT_EQ(y.shape, (Shape{2, 3}));
+  EXPECT_THAT(y.as<float>(), ::testing::ElementsAre(11, 12, 13, 21, 22, 23));
+
+  arrays[2].second = MakeArray(DataType::kF32, {0});
+  ASSERT_TRUE(WriteArrays(Path("m.npz"), arrays).ok());
+  const Result empty = Octet("run m.octet --input m.npz --output y.npy");
+  ASSERT_EQ(empty.code, 0) << empty.err;
+  EXPECT_EQ(ReadArrays(Path("y.npy"))->at(0).second.shape, (Shape{2, 0}));
+
+  arrays[1].second = MakeArray(DataType::kF32, {3, 1});
+  ASSERT_TRUE(WriteArrays(Path("m.npz"), arrays).ok());
+  const Result wrong = Octet("run m.octet --input m.npz --output z.npy");
+  EXPECT_EQ(wrong.code, 3);
+  EXPECT_THAT(wrong.err, HasSubstr("m.npz: the array for input 'b' has shape 3x1; expected 2x1"));
+  EXPECT_FALSE(Exists("z.npy"));
+  EXPECT_EQ(Octet("run m.octet --output z.npy").code, 2);
+}
+
+TEST_F(CliTest, RunsModelsWithoutInputs) {
+  Graph g;
+  Tensor t;
+  t.name = "c";
+  t.type = DataType::kF32;
+  t.shape = {2};
+  t.data = Constant::Of<float>({1, -2});
+  const TensorId c = g.AddTensor(std::move(t));
+  Tensor out;
+  out.name = "y";
+  out.type = DataType::kF32;
+  out.shape = {2};
+  const TensorId y = g.AddTensor(std::move(out));
+  schema::UnaryOptionsT negate;
+  negate.kind = schema::UnaryKind::NEG;
+  g.AddNode("neg", std::move(negate), {c}, {y});
+  g.outputs = {y};
+  ASSERT_TRUE(WriteModel(g, Path("c.octet")).ok());
+  const Result result = Octet("run c.octet --output y.npz");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(ReadArrays(Path("y.npz"))->at(0).second.as<float>(), ::testing::ElementsAre(-1, 2));
+}
+
 TEST_F(CliTest, BenchMeasuresEverything) {
   MakeSmall();
   const Result result =

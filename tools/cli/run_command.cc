@@ -141,26 +141,77 @@ void AppendOutputs(const Session& session, const Model& model, int64_t kept, int
   }
 }
 
-absl::Status RunArrays(const Request& request, const Model& model) {
-  absl::Status status = CheckCanCreate(request.output);
-  if (!status.ok()) return status;
-  absl::StatusOr<NamedArrays> arrays = ReadArrays(request.input);
-  if (!arrays.ok()) return arrays.status();
+// One run with the arrays as they are.
+absl::StatusOr<NamedArrays> RunOnce(const Model& model, absl::Span<const Array> inputs) {
+  std::vector<Shape> shapes;
+  for (const Array& input : inputs) shapes.push_back(input.shape);
+  absl::StatusOr<std::unique_ptr<Session>> session = model.NewSession(shapes);
+  if (!session.ok()) return session.status();
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].bytes.empty()) continue;
+    std::memcpy((*session)->input_data(static_cast<int>(i)), inputs[i].bytes.data(),
+                inputs[i].bytes.size());
+  }
+  if (absl::Status status = (*session)->Run(); !status.ok()) return status;
+  NamedArrays outputs;
+  for (size_t i = 0; i < model.outputs().size(); ++i) {
+    const int index = static_cast<int>(i);
+    Array array = MakeArray((*session)->output_type(index), (*session)->output_shape(index));
+    if (!array.bytes.empty()) {
+      std::memcpy(array.bytes.data(), (*session)->output_data(index), array.bytes.size());
+    }
+    outputs.emplace_back(model.outputs()[i].name, std::move(array));
+  }
+  return outputs;
+}
+
+// Runs over the samples that the arrays hold along their leading dimension.
+absl::StatusOr<NamedArrays> RunSamples(const Request& request, const Model& model,
+                                       NamedArrays arrays) {
   absl::StatusOr<std::unique_ptr<SampleSource>> source =
-      SamplesOf(*std::move(arrays), SpecOf(model));
+      SamplesOf(std::move(arrays), SpecOf(model));
   if (!source.ok()) return WithPath(request.input, source.status());
   NamedArrays outputs;
   const int64_t batch = request.batch > 0 ? request.batch : (*source)->size();
-  status =
+  absl::Status status =
       RunOverSamples(model, **source, batch, [&](const Session& session, int64_t, int64_t count) {
         AppendOutputs(session, model, count, session.input_shape(0)[0], outputs);
         return absl::OkStatus();
       });
   if (!status.ok()) return status;
-  status = WriteArrays(request.output, outputs);
+  return outputs;
+}
+
+// Arrays that fit the inputs are run as they are. Others, and all with --batch, are cut into
+// samples.
+absl::StatusOr<NamedArrays> ComputeOutputs(const Request& request, const Model& model) {
+  NamedArrays arrays;
+  if (!request.input.empty()) {
+    absl::StatusOr<NamedArrays> read = ReadArrays(request.input);
+    if (!read.ok()) return read.status();
+    arrays = *std::move(read);
+  }
+  absl::StatusOr<std::vector<Array>> inputs = ArraysForInputs(arrays, SpecOf(model));
+  if (!inputs.ok()) return WithPath(request.input, inputs.status());
+  const absl::Status fit = FitInputs(*inputs, model.inputs());
+  if (fit.ok() && request.batch == 0) return RunOnce(model, *inputs);
+  if (!fit.ok() && !HoldSamples(*inputs, model.inputs())) return WithPath(request.input, fit);
+  return RunSamples(request, model, std::move(arrays));
+}
+
+absl::Status RunArrays(const Request& request, const Model& model) {
+  if (request.input.empty() && !model.inputs().empty()) {
+    return UsageError(absl::StrCat("missing: --input FILE, since the model has inputs ('",
+                                   model.inputs()[0].name, "', ...)"));
+  }
+  absl::Status status = CheckCanCreate(request.output);
+  if (!status.ok()) return status;
+  absl::StatusOr<NamedArrays> outputs = ComputeOutputs(request, model);
+  if (!outputs.ok()) return outputs.status();
+  status = WriteArrays(request.output, *outputs);
   if (!status.ok()) return status;
   nlohmann::json json = {{"output", request.output}, {"arrays", nlohmann::json::array()}};
-  for (const auto& [name, array] : outputs) {
+  for (const auto& [name, array] : *outputs) {
     json["arrays"].push_back(
         {{"name", name}, {"shape", array.shape}, {"type", std::string(Name(array.type))}});
     if (!request.common.json) {
@@ -178,12 +229,14 @@ absl::Status RunCommand(absl::Span<const std::string> arguments) {
                 "Classifies pictures, or computes the outputs for arrays (by tensor name).",
                 "octet run net.octet cat.jpg dog.png");
   Request request;
-  flags.Text("input", "FILE", "arrays by input name (.npz), or one array (.npy)", &request.input);
+  flags.Text("input", "FILE",
+             "arrays by input name (.npz), or one array (.npy); none for models without inputs",
+             &request.input);
   flags.Text("output", "FILE", "where to write the outputs (.npz, or .npy for one)",
              &request.output);
   flags.Integer("top", "N", "classes to show per picture; default 5", 1, 1000000, &request.top);
-  flags.Integer("batch", "N", "samples of --input per run; default all at once", 1, 1000000,
-                &request.batch);
+  flags.Integer("batch", "N", "cut --input into samples and run N at once; default all at once", 1,
+                1000000, &request.batch);
   request.common.Register(flags);
   constexpr size_t kAny = 1000000;
   absl::StatusOr<std::vector<std::string>> operands = ParseFlags(
@@ -195,9 +248,7 @@ absl::Status RunCommand(absl::Span<const std::string> arguments) {
   if (arrays && !request.pictures.empty()) {
     return UsageError("give either pictures or --input and --output");
   }
-  if (arrays && (request.input.empty() || request.output.empty())) {
-    return UsageError("--input and --output go together");
-  }
+  if (arrays && request.output.empty()) return UsageError("missing: --output FILE");
   if (!arrays && request.pictures.empty()) {
     return UsageError("missing: pictures to classify, or --input FILE and --output FILE");
   }

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "absl/numeric/int128.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/core/half.h"
@@ -9,21 +10,26 @@
 namespace octet {
 namespace {
 
-bool IsInteger(DataType type) {
-  switch (type) {
-    case DataType::kS8:
-    case DataType::kU8:
-    case DataType::kS16:
-    case DataType::kS32:
-    case DataType::kS64:
-    case DataType::kBool:
-      return true;
+bool IsReal(DataType type) {
+  return type == DataType::kF16 || type == DataType::kBF16 || type == DataType::kF32 ||
+         type == DataType::kF64;
+}
+
+// x86's long double holds every value of every element type.
+long double RealAt(const Array& a, size_t i) {
+  switch (a.type) {
+    case DataType::kF16:
+      return HalfToFloat(a.as<uint16_t>()[i]);
+    case DataType::kBF16:
+      return BFloat16ToFloat(a.as<uint16_t>()[i]);
+    case DataType::kF32:
+      return a.as<float>()[i];
     default:
-      return false;
+      return a.as<double>()[i];
   }
 }
 
-int64_t IntegerAt(const Array& a, size_t i) {
+absl::int128 IntegerAt(const Array& a, size_t i) {
   switch (a.type) {
     case DataType::kS8:
       return a.as<int8_t>()[i];
@@ -31,23 +37,47 @@ int64_t IntegerAt(const Array& a, size_t i) {
       return a.as<uint8_t>()[i];
     case DataType::kS16:
       return a.as<int16_t>()[i];
+    case DataType::kU16:
+      return a.as<uint16_t>()[i];
     case DataType::kS32:
       return a.as<int32_t>()[i];
+    case DataType::kU32:
+      return a.as<uint32_t>()[i];
     case DataType::kS64:
       return a.as<int64_t>()[i];
+    case DataType::kU64:
+      return a.as<uint64_t>()[i];
     default:
       return a.as<uint8_t>()[i] != 0;
   }
 }
 
+void StoreReal(long double value, Array& to, size_t i) {
+  switch (to.type) {
+    case DataType::kF16:
+      to.as<uint16_t>()[i] = HalfFromReal(value);
+      break;
+    case DataType::kBF16:
+      to.as<uint16_t>()[i] = BFloat16FromReal(value);
+      break;
+    case DataType::kF32:
+      to.as<float>()[i] = static_cast<float>(value);
+      break;
+    default:
+      to.as<double>()[i] = static_cast<double>(value);
+  }
+}
+
 template <typename T>
-absl::Status Store(const Array& from, Array& to, int64_t min, int64_t max) {
+absl::Status Store(const Array& from, Array& to, T max = std::numeric_limits<T>::max()) {
   absl::Span<T> out = to.as<T>();
   for (size_t i = 0; i < out.size(); ++i) {
-    const int64_t v = IntegerAt(from, i);
-    if (v < min || v > max) {
+    const absl::int128 v = IntegerAt(from, i);
+    if (v < std::numeric_limits<T>::min() || v > max) {
+      const std::string text =
+          v < 0 ? absl::StrCat(static_cast<int64_t>(v)) : absl::StrCat(static_cast<uint64_t>(v));
       return absl::OutOfRangeError(
-          absl::StrCat("value ", v, " at element ", i, " does not fit ", Name(to.type)));
+          absl::StrCat("value ", text, " at element ", i, " does not fit ", Name(to.type)));
     }
     out[i] = static_cast<T>(v);
   }
@@ -57,19 +87,23 @@ absl::Status Store(const Array& from, Array& to, int64_t min, int64_t max) {
 absl::Status StoreIntegers(const Array& from, Array& to) {
   switch (to.type) {
     case DataType::kS8:
-      return Store<int8_t>(from, to, -128, 127);
+      return Store<int8_t>(from, to);
     case DataType::kU8:
-      return Store<uint8_t>(from, to, 0, 255);
+      return Store<uint8_t>(from, to);
     case DataType::kS16:
-      return Store<int16_t>(from, to, -32768, 32767);
+      return Store<int16_t>(from, to);
+    case DataType::kU16:
+      return Store<uint16_t>(from, to);
     case DataType::kS32:
-      return Store<int32_t>(from, to, std::numeric_limits<int32_t>::min(),
-                            std::numeric_limits<int32_t>::max());
+      return Store<int32_t>(from, to);
+    case DataType::kU32:
+      return Store<uint32_t>(from, to);
     case DataType::kS64:
-      return Store<int64_t>(from, to, std::numeric_limits<int64_t>::min(),
-                            std::numeric_limits<int64_t>::max());
+      return Store<int64_t>(from, to);
+    case DataType::kU64:
+      return Store<uint64_t>(from, to);
     default:
-      return Store<uint8_t>(from, to, 0, 1);
+      return Store<uint8_t>(from, to, 1);
   }
 }
 
@@ -86,28 +120,21 @@ Array MakeArray(DataType type, Shape shape) {
 absl::StatusOr<Array> ConvertArray(const Array& array, DataType type) {
   if (array.type == type) return array;
   Array result = MakeArray(type, array.shape);
-  if (type == DataType::kF32) {
-    absl::Span<float> out = result.as<float>();
-    if (array.type == DataType::kF16) {
-      for (size_t i = 0; i < out.size(); ++i) out[i] = HalfToFloat(array.as<uint16_t>()[i]);
-      return result;
+  const bool from_real = IsReal(array.type);
+  if (!IsReal(type)) {
+    if (from_real) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("cannot turn ", Name(array.type), " values into ", Name(type)));
     }
-    if (array.type == DataType::kBF16) {
-      for (size_t i = 0; i < out.size(); ++i) out[i] = BFloat16ToFloat(array.as<uint16_t>()[i]);
-      return result;
-    }
-    if (IsInteger(array.type)) {
-      for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(IntegerAt(array, i));
-      return result;
-    }
-  }
-  if (IsInteger(array.type) && IsInteger(type)) {
-    absl::Status status = StoreIntegers(array, result);
-    if (!status.ok()) return status;
+    if (absl::Status status = StoreIntegers(array, result); !status.ok()) return status;
     return result;
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("cannot turn ", Name(array.type), " values into ", Name(type)));
+  const auto count = static_cast<size_t>(NumElements(array.shape));
+  for (size_t i = 0; i < count; ++i) {
+    StoreReal(from_real ? RealAt(array, i) : static_cast<long double>(IntegerAt(array, i)), result,
+              i);
+  }
+  return result;
 }
 
 }  // namespace octet

@@ -45,9 +45,9 @@ Array ArrayOf(DataType type, Shape shape, absl::Span<const T> values) {
 
 using NamedArrays = std::vector<std::pair<std::string, Array>>;
 
-// The same values as another type: f16, bf16 and integers become f32; integers become other
-// integers as long as every value fits (OutOfRange names the first that does not); bool counts as 0
-// and 1. InvalidArgument for every other pair: real numbers never become integers by themselves.
+// The same values as another type: real numbers and integers become real numbers, rounded half to
+// even; integers become other integers as long as every value fits (OutOfRange names the first that
+// does not); bool counts as 0 and 1. InvalidArgument for real numbers that would become integers.
 absl::StatusOr<Array> ConvertArray(const Array& array, DataType type);
 
 }  // namespace octet

@@ -30,17 +30,17 @@ struct ElementType {
   DataType type;
 };
 constexpr ElementType kTypes[] = {
-    {"f2", DataType::kF16}, {"f4", DataType::kF32}, {"i1", DataType::kS8},  {"u1", DataType::kU8},
-    {"i2", DataType::kS16}, {"i4", DataType::kS32}, {"i8", DataType::kS64}, {"b1", DataType::kBool},
+    {"f2", DataType::kF16},  {"f4", DataType::kF32}, {"f8", DataType::kF64},
+    {"V2", DataType::kBF16}, {"i1", DataType::kS8},  {"i2", DataType::kS16},
+    {"i4", DataType::kS32},  {"i8", DataType::kS64}, {"u1", DataType::kU8},
+    {"u2", DataType::kU16},  {"u4", DataType::kU32}, {"u8", DataType::kU64},
+    {"b1", DataType::kBool},
 };
-constexpr char kDoubleCode[] = "f8";
 
 struct Header {
   DataType type = DataType::kUnknown;
-  bool is_double = false;  // f8: type is kF32 then
   bool fortran_order = false;
   Shape shape;
-  size_t element_size() const { return is_double ? 8 : SizeOf(type); }
 };
 
 // What follows `key` in the header's dictionary, up to `end`.
@@ -67,15 +67,12 @@ absl::Status ParseType(absl::string_view text, Header& header) {
     for (const ElementType& t : kTypes) {
       if (code == t.code) header.type = t.type;
     }
-    if (code == kDoubleCode) {
-      header.type = DataType::kF32;
-      header.is_double = true;
-    }
   }
   if (header.type != DataType::kUnknown) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "array elements of type '", text,
-      "' are not supported; use f2, f4, f8, i1, u1, i2, i4, i8 or bool (little endian)"));
+      "' are not supported; use f2, f4, f8, i1 to i8, u1 to u8, bool or V2 for bfloat16 (little "
+      "endian)"));
 }
 
 absl::Status ParseShape(absl::string_view text, Header& header) {
@@ -128,14 +125,6 @@ void FromFortran(const uint8_t* from, const Shape& shape, size_t element_size, u
   }
 }
 
-void NarrowDoubles(absl::Span<const uint8_t> from, absl::Span<float> to) {
-  for (size_t i = 0; i < to.size(); ++i) {
-    double value;
-    std::memcpy(&value, from.data() + i * sizeof(value), sizeof(value));
-    to[i] = static_cast<float>(value);
-  }
-}
-
 absl::Status Prefixed(const std::string& path, const absl::Status& status) {
   return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
 }
@@ -161,21 +150,15 @@ absl::StatusOr<Array> ParseNpy(absl::Span<const uint8_t> file) {
   if (!header.ok()) return header.status();
 
   absl::Span<const uint8_t> data = file.subspan(start + length);
-  const size_t element_size = header->element_size();
+  const size_t element_size = SizeOf(header->type);
   const uint64_t size = static_cast<uint64_t>(NumElements(header->shape)) * element_size;
   if (data.size() != size) {
     return Damaged(absl::StrCat("shape ", ToString(header->shape), " needs ", size,
                                 " bytes, there are ", data.size()));
   }
-  std::vector<uint8_t> ordered;
-  if (header->fortran_order && header->shape.size() > 1) {
-    ordered.resize(size);
-    FromFortran(data.data(), header->shape, element_size, ordered.data());
-    data = ordered;
-  }
   Array array = MakeArray(header->type, header->shape);
-  if (header->is_double) {
-    NarrowDoubles(data, array.as<float>());
+  if (header->fortran_order && header->shape.size() > 1) {
+    FromFortran(data.data(), header->shape, element_size, array.bytes.data());
   } else if (!data.empty()) {
     std::memcpy(array.bytes.data(), data.data(), data.size());
   }

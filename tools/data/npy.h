@@ -11,12 +11,12 @@
 
 namespace octet {
 
-// NumPy's .npy format, versions 1 to 3 (numpy.lib.format). Element types: f2, f4, f8 (narrowed to
-// f32), i1, u1, i2, i4, i8 and bool, little endian; C or Fortran order. InvalidArgument for
-// anything else and for damaged files.
+// NumPy's .npy format, versions 1 to 3 (numpy.lib.format). Element types: f2, f4, f8, i1 to
+// i8, u1 to u8, bool, and V2, which is what NumPy writes for bfloat16 (ml_dtypes); little endian; C
+// or Fortran order. InvalidArgument for anything else and for damaged files.
 absl::StatusOr<Array> ParseNpy(absl::Span<const uint8_t> file);
 
-// The bytes of a version 1 file in C order. Requires a type that .npy knows (not bf16).
+// The bytes of a version 1 file in C order. Requires a known type.
 std::vector<uint8_t> FormatNpy(const Array& array);
 
 // The arrays of a .npz file by name (without ".npy"), or of a .npy file as one array without a

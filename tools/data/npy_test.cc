@@ -29,8 +29,10 @@ std::string Header(const std::string& type, const std::string& order, const std:
 }
 
 TEST(NpyTest, ReadsWhatItWrites) {
-  for (DataType type : {DataType::kF32, DataType::kF16, DataType::kS8, DataType::kU8,
-                        DataType::kS16, DataType::kS32, DataType::kS64, DataType::kBool}) {
+  for (DataType type :
+       {DataType::kF32, DataType::kF16, DataType::kBF16, DataType::kF64, DataType::kS8,
+        DataType::kU8, DataType::kS16, DataType::kU16, DataType::kS32, DataType::kU32,
+        DataType::kS64, DataType::kU64, DataType::kBool}) {
     for (const Shape& shape : {Shape{}, Shape{3}, Shape{2, 0}, Shape{2, 3, 4}}) {
       Array array = MakeArray(type, shape);
       for (size_t i = 0; i < array.bytes.size(); ++i) array.bytes[i] = static_cast<uint8_t>(i);
@@ -55,11 +57,18 @@ TEST(NpyTest, FortranOrderBecomesRowMajor) {
   EXPECT_THAT(cube.bytes, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-TEST(NpyTest, DoublesBecomeFloats) {
+TEST(NpyTest, ReadsLaterVersions) {
   const std::vector<uint8_t> one_and_a_half = {0, 0, 0, 0, 0, 0, 0xf8, 0x3f};
   const Array array = ParseNpy(NpyFile(Header("<f8", "False", ""), one_and_a_half, 2)).value();
-  EXPECT_EQ(array.type, DataType::kF32);
-  EXPECT_EQ(array.as<float>()[0], 1.5f);
+  EXPECT_EQ(array.type, DataType::kF64);
+  EXPECT_EQ(array.as<double>()[0], 1.5);
+}
+
+// NumPy knows no bfloat16; ml_dtypes' is saved as two bytes without meaning.
+TEST(NpyTest, VoidOfTwoBytesIsBFloat16) {
+  const Array array = ParseNpy(NpyFile(Header("<V2", "False", "1,"), {0xc0, 0x3f})).value();
+  EXPECT_EQ(array.type, DataType::kBF16);
+  EXPECT_EQ(ConvertArray(array, DataType::kF32)->as<float>()[0], 1.5f);
 }
 
 TEST(NpyTest, RefusesWhatItCannotRead) {

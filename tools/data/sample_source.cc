@@ -94,8 +94,7 @@ class FunctionSource final : public SampleSource {
 
 absl::StatusOr<std::vector<int>> ClassesOf(const Array& array, int64_t samples) {
   absl::StatusOr<Array> numbers = ConvertArray(array, DataType::kS32);
-  if (!numbers.ok() || array.type == DataType::kF32 || array.shape.size() != 1 ||
-      array.shape[0] != samples) {
+  if (!numbers.ok() || array.shape.size() != 1 || array.shape[0] != samples) {
     return absl::InvalidArgumentError(
         absl::StrCat("array '", kLabelsArray, "' should hold one integer for each of the ", samples,
                      " samples; it is ", Name(array.type), " [", ToString(array.shape), "]"));
@@ -130,16 +129,6 @@ absl::StatusOr<Array> ArrayForInput(const NamedArrays& arrays, const DataSpec& s
         absl::StrCat("no array for input '", input.name, "'; there are ", found,
                      ", the model's inputs are ", InputNames(spec.inputs)));
   }
-  if (array->shape.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the array for input '", input.name,
-                     "' is a scalar; its leading dimension should count samples"));
-  }
-  if (!FitsSample(input, Shape(array->shape.begin() + 1, array->shape.end()))) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "the array for input '", input.name, "' has shape ", ToString(array->shape), "; expected ",
-        ToString(input.shape), " with samples along the first dimension"));
-  }
   absl::StatusOr<Array> converted = ConvertArray(*array, input.type);
   if (!converted.ok()) {
     return absl::Status(
@@ -147,6 +136,24 @@ absl::StatusOr<Array> ArrayForInput(const NamedArrays& arrays, const DataSpec& s
         absl::StrCat("array for input '", input.name, "': ", converted.status().message()));
   }
   return converted;
+}
+
+bool FitsInput(const TensorInfo& input, const Shape& shape) {
+  if (input.shape.size() != shape.size()) return false;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    if (input.shape[d] >= 0 && input.shape[d] != shape[d]) return false;
+  }
+  return true;
+}
+
+absl::Status CheckHoldsSamples(const Array& array, const TensorInfo& input) {
+  const Shape& shape = array.shape;
+  if (!shape.empty() && FitsSample(input, Shape(shape.begin() + 1, shape.end()))) {
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "the array for input '", input.name, "' has shape ", ToString(shape), "; expected ",
+      ToString(input.shape), input.shape.empty() ? "" : " with samples along the first dimension"));
 }
 
 }  // namespace
@@ -179,17 +186,47 @@ void HashSample(const Sample& sample, Sha256& hash) {
   for (const Array& array : sample) hash.Update(array.bytes);
 }
 
-absl::StatusOr<std::unique_ptr<SampleSource>> SamplesOf(NamedArrays arrays, const DataSpec& spec) {
+absl::StatusOr<std::vector<Array>> ArraysForInputs(const NamedArrays& arrays,
+                                                   const DataSpec& spec) {
   std::vector<Array> inputs;
   for (const TensorInfo& input : spec.inputs) {
     absl::StatusOr<Array> array = ArrayForInput(arrays, spec, input);
     if (!array.ok()) return array.status();
     inputs.push_back(*std::move(array));
-    if (inputs.back().shape[0] != inputs[0].shape[0]) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "the arrays disagree on the number of samples: ", inputs[0].shape[0], " for input '",
-          spec.inputs[0].name, "', ", inputs.back().shape[0], " for '", input.name, "'"));
-    }
+  }
+  return inputs;
+}
+
+absl::Status FitInputs(absl::Span<const Array> arrays, const std::vector<TensorInfo>& inputs) {
+  std::vector<std::string> misfits;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (FitsInput(inputs[i], arrays[i].shape)) continue;
+    misfits.push_back(absl::StrCat("the array for input '", inputs[i].name, "' has shape ",
+                                   ToString(arrays[i].shape), "; expected ",
+                                   ToString(inputs[i].shape)));
+  }
+  if (misfits.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(misfits, "; "));
+}
+
+bool HoldSamples(absl::Span<const Array> arrays, const std::vector<TensorInfo>& inputs) {
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!CheckHoldsSamples(arrays[i], inputs[i]).ok()) return false;
+  }
+  return !inputs.empty();
+}
+
+absl::StatusOr<std::unique_ptr<SampleSource>> SamplesOf(NamedArrays arrays, const DataSpec& spec) {
+  absl::StatusOr<std::vector<Array>> matched = ArraysForInputs(arrays, spec);
+  if (!matched.ok()) return matched.status();
+  std::vector<Array>& inputs = *matched;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    absl::Status status = CheckHoldsSamples(inputs[i], spec.inputs[i]);
+    if (!status.ok()) return status;
+    if (inputs[i].shape[0] == inputs[0].shape[0]) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the arrays disagree on the number of samples: ", inputs[0].shape[0], " for input '",
+        spec.inputs[0].name, "', ", inputs[i].shape[0], " for '", spec.inputs[i].name, "'"));
   }
   if (inputs.empty()) return absl::InvalidArgumentError("the model has no inputs");
   if (inputs[0].shape[0] == 0) return absl::InvalidArgumentError("the arrays hold no sample");

@@ -65,6 +65,18 @@ absl::StatusOr<std::unique_ptr<SampleSource>> OpenPictures(std::vector<std::stri
 // `arrays` as samples of the inputs of `spec`; the rules are those of .npz files.
 absl::StatusOr<std::unique_ptr<SampleSource>> SamplesOf(NamedArrays arrays, const DataSpec& spec);
 
+// The arrays for the inputs of `spec`, in the order of the inputs and of their types; shapes are as
+// they are. InvalidArgument names an input without array, or a type that cannot be converted.
+absl::StatusOr<std::vector<Array>> ArraysForInputs(const NamedArrays& arrays, const DataSpec& spec);
+
+// InvalidArgument names each array that has another rank than its input, or another size where the
+// input fixes one. Requires an array per input.
+absl::Status FitInputs(absl::Span<const Array> arrays, const std::vector<TensorInfo>& inputs);
+
+// Whether each array fits its input but for the first dimension, which may count samples. Requires
+// an array per input.
+bool HoldSamples(absl::Span<const Array> arrays, const std::vector<TensorInfo>& inputs);
+
 // Samples that a function makes. What it returns is checked against `spec`. Classes may be empty.
 absl::StatusOr<std::unique_ptr<SampleSource>> SamplesFrom(
     int64_t size, std::function<absl::StatusOr<Sample>(int64_t)> load, const DataSpec& spec,

@@ -4,6 +4,7 @@
 #include <png.h>
 #include <sys/stat.h>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tools/data/file.h"
 #include "tools/data/npy.h"
@@ -153,6 +154,39 @@ TEST(ArraySamplesTest, RefusesWhatDoesNotFit) {
   EXPECT_THAT(message(arrays), HasSubstr("'labels' should hold one integer for each of the 2"));
   for (auto& entry : arrays) entry.second = MakeArray(DataType::kF32, {0, 2});
   EXPECT_FALSE(SamplesOf(arrays, ArraySpec()).ok());
+}
+
+TEST(ArraysForInputsTest, KeepsShapesAndTellsWhetherTheyFit) {
+  DataSpec spec;
+  spec.inputs = {Info("a", DataType::kF16, {}), Info("b", DataType::kU64, {2, -1})};
+  NamedArrays arrays = {{"b", MakeArray(DataType::kS32, {2, 0})},
+                        {"a", ArrayOf<float>(DataType::kF32, {}, {1.0f})}};
+  const auto inputs = ArraysForInputs(arrays, spec);
+  ASSERT_TRUE(inputs.ok()) << inputs.status();
+  EXPECT_EQ((*inputs)[0].as<uint16_t>()[0], 0x3c00);
+  EXPECT_EQ((*inputs)[1].shape, (Shape{2, 0}));
+  EXPECT_TRUE(FitInputs(*inputs, spec.inputs).ok());
+  EXPECT_FALSE(HoldSamples(*inputs, spec.inputs));
+  EXPECT_TRUE(FitInputs({}, {}).ok());
+  EXPECT_FALSE(HoldSamples({}, {}));
+  arrays[1].second = MakeArray(DataType::kF32, {1});
+  for (const Shape& shape : {Shape{3, 4}, Shape{2}}) {
+    arrays[0].second = MakeArray(DataType::kS32, shape);
+    EXPECT_EQ(FitInputs(*ArraysForInputs(arrays, spec), spec.inputs).message(),
+              absl::StrCat("the array for input 'a' has shape 1; expected scalar; the array for "
+                           "input 'b' has shape ",
+                           ToString(shape), "; expected 2x?"));
+  }
+  arrays[0].second = MakeArray(DataType::kF32, {2, 4});
+  EXPECT_THAT(std::string(ArraysForInputs(arrays, spec).status().message()),
+              HasSubstr("'b': cannot turn f32 values into u64"));
+}
+
+TEST(ArraysForInputsTest, TellsWhatHoldsSamples) {
+  const DataSpec spec = ArraySpec();
+  const auto arrays = ArraysForInputs(TwoSamples(), spec).value();
+  EXPECT_TRUE(HoldSamples(arrays, spec.inputs));
+  EXPECT_FALSE(HoldSamples(arrays, PictureSpec().inputs));
 }
 
 TEST(FunctionSamplesTest, ChecksWhatTheFunctionMakes) {
