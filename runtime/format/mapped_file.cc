@@ -21,6 +21,11 @@ absl::StatusOr<std::shared_ptr<MappedFile>> MappedFile::Open(const std::string& 
     return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be opened"));
   }
   const auto close_file = absl::MakeCleanup([descriptor] { close(descriptor); });
+  return Map(descriptor, path);
+}
+
+absl::StatusOr<std::shared_ptr<MappedFile>> MappedFile::Map(int descriptor,
+                                                            const std::string& path) {
   struct stat info;
   if (fstat(descriptor, &info) != 0) {
     return absl::ErrnoToStatus(errno, absl::StrCat(path, ": cannot be examined"));

@@ -18,6 +18,9 @@ class MappedFile {
   // messages start with the path.
   static absl::StatusOr<std::shared_ptr<MappedFile>> Open(const std::string& path);
 
+  // The file open as `descriptor`, which may be closed afterwards; `path` is for messages.
+  static absl::StatusOr<std::shared_ptr<MappedFile>> Map(int descriptor, const std::string& path);
+
   ~MappedFile();
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;

@@ -49,7 +49,7 @@ absl::Status WrongSize(size_t found, int64_t expected, const char* what) {
 }
 
 template <typename Stored>
-std::vector<int64_t> RawInts(const std::string& raw) {
+std::vector<int64_t> RawInts(absl::Span<const uint8_t> raw) {
   std::vector<int64_t> values(raw.size() / sizeof(Stored));
   for (size_t i = 0; i < values.size(); ++i) {
     Stored v;
@@ -59,9 +59,9 @@ std::vector<int64_t> RawInts(const std::string& raw) {
   return values;
 }
 
+// `owner` keeps `raw` alive.
 Array FromRaw(const TensorProto& proto, const OnnxType& type, Shape shape,
-              const std::shared_ptr<const void>& owner) {
-  const std::string& raw = proto.raw_data();
+              absl::Span<const uint8_t> raw, const std::shared_ptr<const void>& owner) {
   switch (proto.data_type()) {
     case TensorProto::DOUBLE: {
       std::vector<double> values(raw.size() / sizeof(double));
@@ -77,12 +77,11 @@ Array FromRaw(const TensorProto& proto, const OnnxType& type, Shape shape,
     default:
       break;
   }
-  const auto* bytes = reinterpret_cast<const uint8_t*>(raw.data());
   // Readers use the bytes in place as elements.
-  const bool aligned = reinterpret_cast<uintptr_t>(bytes) % type.stored_size == 0;
+  const bool aligned = reinterpret_cast<uintptr_t>(raw.data()) % type.stored_size == 0;
   return {type.type, std::move(shape),
-          aligned && owner ? Constant::Borrow(bytes, raw.size(), owner)
-                           : Constant::Own(std::vector<uint8_t>(bytes, bytes + raw.size()))};
+          aligned && owner ? Constant::Borrow(raw.data(), raw.size(), owner)
+                           : Constant::Own(std::vector<uint8_t>(raw.begin(), raw.end()))};
 }
 
 // Elements of the typed fields, which ONNX shares between types: float16 lies as bits in
@@ -175,13 +174,7 @@ int64_t CheckedElements(absl::Span<const int64_t> dims) {
 }
 
 absl::StatusOr<Array> DecodeTensor(const TensorProto& proto,
-                                   const std::shared_ptr<const void>& owner) {
-  if (proto.data_location() == TensorProto::EXTERNAL || proto.external_data_size() > 0) {
-    return absl::InvalidArgumentError(
-        "keeps its data in another file (external data), which is not supported yet; save the "
-        "model as "
-        "one file");
-  }
+                                   const std::shared_ptr<const OnnxFile>& file) {
   const OnnxType* type = FindType(proto.data_type());
   if (type == nullptr || type->type == DataType::kUnknown) {
     return absl::UnimplementedError(
@@ -196,12 +189,17 @@ absl::StatusOr<Array> DecodeTensor(const TensorProto& proto,
   if (elements < 0) {
     return absl::InvalidArgumentError(absl::StrCat("has the impossible shape ", ToString(shape)));
   }
-  if (!proto.has_raw_data()) return FromFields(proto, *type, std::move(shape), elements);
-  if (proto.raw_data().size() != static_cast<uint64_t>(elements) * type->stored_size) {
-    return WrongSize(proto.raw_data().size(), elements * static_cast<int64_t>(type->stored_size),
-                     "bytes");
+  const uint64_t size = static_cast<uint64_t>(elements) * type->stored_size;
+  if (proto.data_location() == TensorProto::EXTERNAL) {
+    absl::StatusOr<ExternalBytes> external = file->external.Find(proto, size);
+    if (!external.ok()) return external.status();
+    return FromRaw(proto, *type, std::move(shape), external->bytes, external->owner);
   }
-  return FromRaw(proto, *type, std::move(shape), owner);
+  if (!proto.has_raw_data()) return FromFields(proto, *type, std::move(shape), elements);
+  const std::string& raw = proto.raw_data();
+  if (raw.size() != size) return WrongSize(raw.size(), static_cast<int64_t>(size), "bytes");
+  const absl::Span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(raw.data()), raw.size());
+  return FromRaw(proto, *type, std::move(shape), bytes, file);
 }
 
 }  // namespace octet::importer

@@ -12,6 +12,7 @@
 #include "absl/types/span.h"
 #include "octet/types.h"
 #include "runtime/core/graph.h"
+#include "tools/import/external_data.h"
 
 namespace octet::importer {
 
@@ -42,11 +43,19 @@ std::string NameOfOnnxType(int onnx_type);
 // Product of the dimensions, or -1 when one is negative or the product exceeds 2^40.
 int64_t CheckedElements(absl::Span<const int64_t> dims);
 
-// Reads a tensor. Bytes that need no conversion stay where they are, kept alive by `owner`, which
-// must own `proto`. InvalidArgument when sizes contradict each other or the data lie in another
-// file, Unimplemented for types without a counterpart.
+// A parsed ONNX file, and the files that its tensors point to.
+struct OnnxFile {
+  explicit OnnxFile(const std::string& path) : external(path) {}
+
+  onnx::ModelProto model;
+  ExternalData external;
+};
+
+// Reads a tensor of `file`. Bytes that need no conversion stay where they are, and keep `file`
+// alive. InvalidArgument when sizes contradict each other or external data cannot be had,
+// Unimplemented for types without a counterpart.
 absl::StatusOr<Array> DecodeTensor(const onnx::TensorProto& proto,
-                                   const std::shared_ptr<const void>& owner);
+                                   const std::shared_ptr<const OnnxFile>& file);
 
 }  // namespace octet::importer
 

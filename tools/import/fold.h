@@ -22,8 +22,8 @@ struct FoldContext {
   const onnx::NodeProto& node;
   Attributes& attributes;
   int opset;
-  std::vector<const Array*> inputs;   // null: absent
-  std::shared_ptr<const void> owner;  // of the node's bytes
+  std::vector<const Array*> inputs;      // null: absent
+  std::shared_ptr<const OnnxFile> file;  // that the node lies in
 
   const Array* input(size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }
 };

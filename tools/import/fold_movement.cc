@@ -58,7 +58,7 @@ std::vector<int64_t> BoxIndices(const Shape& from, const Shape& starts, const Sh
 Folded FoldConstant(FoldContext& c) {
   Attributes& a = c.attributes;
   if (const onnx::TensorProto* tensor = a.Tensor("value")) {
-    auto array = DecodeTensor(*tensor, c.owner);
+    auto array = DecodeTensor(*tensor, c.file);
     if (!array.ok()) return array.status();
     return One(*std::move(array));
   }
@@ -84,7 +84,7 @@ Folded FoldConstantOfShape(FoldContext& c) {
   if (absl::Status status = CheckSize(shape, kMaxFilledElements); !status.ok()) return status;
   Array value = Array::OfDoubles(DataType::kF32, {1}, {0.0});
   if (const onnx::TensorProto* tensor = c.attributes.Tensor("value")) {
-    auto array = DecodeTensor(*tensor, c.owner);
+    auto array = DecodeTensor(*tensor, c.file);
     if (!array.ok()) return array.status();
     value = *std::move(array);
     if (NumElements(value.shape) != 1) {

@@ -77,24 +77,25 @@ absl::StatusOr<std::map<std::string, int>> ProducersByName(const onnx::GraphProt
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<const onnx::ModelProto>> ReadOnnxFile(const std::string& path) {
+absl::StatusOr<std::shared_ptr<const OnnxFile>> ReadOnnxFile(const std::string& path) {
   absl::StatusOr<std::string> bytes = ReadBytes(path);
   if (!bytes.ok()) return bytes.status();
-  auto model = std::make_shared<onnx::ModelProto>();
+  auto file = std::make_shared<OnnxFile>(path);
+  onnx::ModelProto& model = file->model;
   google::protobuf::io::ArrayInputStream stream(bytes->data(), static_cast<int>(bytes->size()));
   google::protobuf::io::CodedInputStream coded(&stream);
   coded.SetTotalBytesLimit(static_cast<int>(kMaxBytes));
   coded.SetRecursionLimit(64);
-  if (bytes->empty() || !model->ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage() ||
-      !model->has_graph()) {
+  if (bytes->empty() || !model.ParseFromCodedStream(&coded) || !coded.ConsumedEntireMessage() ||
+      !model.has_graph()) {
     return absl::InvalidArgumentError(absl::StrCat(
         path, ": is not an ONNX model, or is damaged or cut short (", bytes->size(), " bytes)"));
   }
-  if (model->graph().output_size() == 0) {
+  if (model.graph().output_size() == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, ": the model has no outputs; the file is damaged or cut short"));
   }
-  return std::shared_ptr<const onnx::ModelProto>(std::move(model));
+  return std::shared_ptr<const OnnxFile>(std::move(file));
 }
 
 absl::StatusOr<int> OpsetOf(const onnx::ModelProto& model) {

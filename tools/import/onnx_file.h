@@ -9,12 +9,13 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "tools/import/array.h"
 
 namespace octet::importer {
 
 // Reads the message that an ONNX file is. NotFound or PermissionDenied when it cannot be opened,
 // InvalidArgument when it is not a whole ONNX model.
-absl::StatusOr<std::shared_ptr<const onnx::ModelProto>> ReadOnnxFile(const std::string& path);
+absl::StatusOr<std::shared_ptr<const OnnxFile>> ReadOnnxFile(const std::string& path);
 
 // The version of ONNX's own operator set that the model uses. InvalidArgument when it names none,
 // Unimplemented outside of 7 to 21.

@@ -22,14 +22,14 @@ namespace octet {
 namespace importer {
 namespace {
 
-using ModelPtr = std::shared_ptr<const onnx::ModelProto>;
+using FilePtr = std::shared_ptr<const OnnxFile>;
 
 // One attempt at a model, with one set of probes.
 class Importer {
  public:
-  Importer(ModelPtr model, int opset, const ImportOptions& options, const ProbeRules& rules)
-      : model_(std::move(model)),
-        source_(model_->graph()),
+  Importer(FilePtr file, int opset, const ImportOptions& options, const ProbeRules& rules)
+      : file_(std::move(file)),
+        source_(file_->model.graph()),
         opset_(opset),
         shapes_(source_, options.input_shapes),
         builder_(rules) {}
@@ -55,7 +55,7 @@ class Importer {
   absl::Status Store(const onnx::NodeProto& node, absl::StatusOr<std::vector<Value>> outputs);
   absl::Status BindOutputs();
 
-  const ModelPtr model_;
+  const FilePtr file_;
   const onnx::GraphProto& source_;
   const int opset_;
   const InputShapes shapes_;
@@ -67,7 +67,7 @@ class Importer {
 
 absl::Status Importer::ReadInitializers() {
   for (const onnx::TensorProto& tensor : source_.initializer()) {
-    absl::StatusOr<Array> array = DecodeTensor(tensor, model_);
+    absl::StatusOr<Array> array = DecodeTensor(tensor, file_);
     if (array.ok()) {
       values_[tensor.name()] = Value::Of(*std::move(array));
     } else if (absl::IsUnimplemented(array.status())) {
@@ -144,7 +144,7 @@ absl::StatusOr<std::vector<Value>> Importer::Evaluate(const onnx::NodeProto& nod
   });
   std::vector<std::vector<Array>> outputs;  // per output, per probe
   for (size_t p = 0; p < (constant ? 1 : kProbes); ++p) {
-    FoldContext context{node, attributes, opset_, {}, model_};
+    FoldContext context{node, attributes, opset_, {}, file_};
     for (const Value* value : inputs) {
       context.inputs.push_back(value == nullptr ? nullptr : &value->array(p));
     }
@@ -279,11 +279,11 @@ absl::Status Importer::Run(const std::vector<int>& order) {
 
 }  // namespace
 
-absl::StatusOr<Graph> Import(const ModelPtr& model, const std::string& path,
+absl::StatusOr<Graph> Import(const FilePtr& file, const std::string& path,
                              const ImportOptions& options) {
-  const absl::StatusOr<int> opset = OpsetOf(*model);
+  const absl::StatusOr<int> opset = OpsetOf(file->model);
   if (!opset.ok()) return opset.status();
-  const auto order = NodeOrder(model->graph());
+  const auto order = NodeOrder(file->model.graph());
   if (!order.ok()) return order.status();
   // Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
   // Networks that halve pictures and join the halves refuse it, others refuse large sizes.
@@ -295,7 +295,7 @@ absl::StatusOr<Graph> Import(const ModelPtr& model, const std::string& path,
   };
   absl::Status first_error;
   for (const ProbeRules& rules : kRules) {
-    Importer importer(model, *opset, options, rules);
+    Importer importer(file, *opset, options, rules);
     const absl::Status status = importer.Run(*order);
     if (status.ok() && !importer.issues().empty()) return importer.issues().ToStatus(path, *opset);
     if (status.ok()) {
@@ -316,9 +316,9 @@ absl::StatusOr<Graph> Import(const ModelPtr& model, const std::string& path,
 }  // namespace importer
 
 absl::StatusOr<Graph> ImportOnnx(const std::string& path, const ImportOptions& options) {
-  auto model = importer::ReadOnnxFile(path);
-  if (!model.ok()) return model.status();
-  absl::StatusOr<Graph> graph = importer::Import(*model, path, options);
+  auto file = importer::ReadOnnxFile(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<Graph> graph = importer::Import(*file, path, options);
   if (graph.ok() || absl::StrContains(graph.status().message(), path)) return graph;
   return absl::Status(graph.status().code(), absl::StrCat(path, ": ", graph.status().message()));
 }

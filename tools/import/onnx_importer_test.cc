@@ -230,10 +230,6 @@ TEST(ImportOnnx, GraphsThatContradictThemselves) {
   OnnxMaker shapes(13);
   shapes.Input("x", {"2"}).Floats("w", {3}, {1, 2, 3}).Op("Add", {"x", "w"}, {"y"}).Output("y");
   expect(shapes, "node_y");
-  OnnxMaker external(13);
-  external.Input("x", {"2"}).Floats("w", {2}, {}).Op("Add", {"x", "w"}, {"y"}).Output("y");
-  external.graph().mutable_initializer(0)->set_data_location(onnx::TensorProto::EXTERNAL);
-  expect(external, "external data");
   OnnxMaker kind(13);
   kind.Input("x", {"2"}).Op("LeakyRelu", {"x"}, {"y"}, {Attr("alpha", 1)}).Output("y");
   expect(kind, "'alpha'");
