@@ -10,6 +10,7 @@
 #include "runtime/format/model_file.h"
 #include "runtime/lower/widen.h"
 #include "runtime/model_internal.h"
+#include "runtime/program_session.h"
 #include "runtime/session.h"
 
 namespace octet {
@@ -63,6 +64,10 @@ ModelImpl::ModelImpl(Graph graph, uint64_t weights_bytes, const ModelOptions& op
   environment_.pool = options.pool != nullptr ? options.pool : ThreadPool::Shared();
   environment_.deterministic = options.deterministic;
   environment_.packed = packed_.get();
+  if (!Program::IsStatic(graph_)) {
+    program_ = std::make_unique<const Program>(graph_, environment_,
+                                               static_cast<size_t>(std::max(1, options.max_plans)));
+  }
   for (TensorId id : graph_.inputs) inputs_.push_back(InfoOf(graph_.tensor(id)));
   for (TensorId id : graph_.outputs) outputs_.push_back(InfoOf(graph_.tensor(id)));
 }
@@ -73,7 +78,7 @@ absl::StatusOr<std::shared_ptr<ModelImpl>> ModelImpl::Create(Graph graph, uint64
   if (!cpu.ok()) return cpu.status();
   WidenConstants(graph);
   std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(graph), weights_bytes, options, *cpu));
-  if (model->OnlyBatchIsOpen()) {
+  if (model->program() == nullptr && model->OnlyBatchIsOpen()) {
     if (absl::Status status = model->PlanFor({}).status(); !status.ok()) return status;
   }
   return model;
@@ -121,6 +126,11 @@ absl::StatusOr<std::shared_ptr<const Plan>> ModelImpl::PlanFor(
 
 absl::StatusOr<std::unique_ptr<Session>> ModelImpl::NewSession(
     absl::Span<const Shape> input_shapes) const {
+  if (program_ != nullptr) {
+    absl::StatusOr<std::vector<Shape>> shapes = CompleteShapes(input_shapes);
+    if (!shapes.ok()) return shapes.status();
+    return ProgramSession::Create(shared_from_this(), *shapes);
+  }
   absl::StatusOr<std::shared_ptr<const Plan>> plan = PlanFor(input_shapes);
   if (!plan.ok()) return plan.status();
   return SessionImpl::Create(shared_from_this(), *std::move(plan));

@@ -9,6 +9,7 @@
 #include "runtime/core/graph.h"
 #include "runtime/plan.h"
 #include "runtime/plan_cache.h"
+#include "runtime/program.h"
 
 namespace octet {
 
@@ -32,8 +33,14 @@ class ModelImpl final : public Model, public std::enable_shared_from_this<ModelI
   const CpuFeatures& cpu() const { return environment_.cpu; }
   ThreadPool& pool() const { return *environment_.pool; }
 
-  // The plan for these shapes, open sizes of an empty entry being 1. InvalidArgument names the
-  // input whose shape does not fit.
+  // How the graph runs when shapes depend on elements; else null.
+  const Program* program() const { return program_.get(); }
+
+  // Shapes of all inputs for those given, open sizes of an empty entry being 1. InvalidArgument
+  // names the input whose shape does not fit.
+  absl::StatusOr<std::vector<Shape>> CompleteShapes(absl::Span<const Shape> input_shapes) const;
+
+  // The plan for these shapes, completed as above. Requires that there is no program.
   absl::StatusOr<std::shared_ptr<const Plan>> PlanFor(absl::Span<const Shape> input_shapes) const;
 
   // Whether only the batch is open, so that a plan for one sample can be made ahead.
@@ -43,8 +50,6 @@ class ModelImpl final : public Model, public std::enable_shared_from_this<ModelI
   ModelImpl(Graph graph, uint64_t weights_bytes, const ModelOptions& options,
             const CpuFeatures& cpu);
 
-  absl::StatusOr<std::vector<Shape>> CompleteShapes(absl::Span<const Shape> input_shapes) const;
-
   Graph graph_;
   uint64_t weights_bytes_;
   std::unique_ptr<PackedWeights> packed_;
@@ -52,7 +57,8 @@ class ModelImpl final : public Model, public std::enable_shared_from_this<ModelI
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   absl::optional<ImagePreprocessing> preprocessing_;
-  mutable PlanCache plans_;
+  mutable PlanCache plans_;  // unused with a program
+  std::unique_ptr<const Program> program_;
 };
 
 }  // namespace octet

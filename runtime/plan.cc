@@ -10,6 +10,7 @@
 #include "runtime/core/memory_plan.h"
 #include "runtime/lower/layout.h"
 #include "runtime/lower/placement.h"
+#include "runtime/lower/resolve.h"
 #include "runtime/lower/select.h"
 
 namespace octet {
@@ -42,11 +43,10 @@ class Planner {
     plan_->graph = graph;
   }
 
-  absl::StatusOr<std::shared_ptr<const Plan>> Make(absl::Span<const Shape> input_shapes) {
+  absl::StatusOr<std::shared_ptr<const Plan>> Make(absl::Span<const Shape> input_shapes,
+                                                   absl::Span<const Constant> input_values) {
     Graph& graph = plan_->graph;
-    absl::StatusOr<std::vector<Shape>> shapes = InferGraphShapes(graph, input_shapes);
-    if (!shapes.ok()) return shapes.status();
-    shapes_ = *std::move(shapes);
+    if (absl::Status status = Resolve(input_shapes, input_values); !status.ok()) return status;
     layouts_ = AssignLayouts(graph, shapes_);
     placement_ = PlaceTensors(graph, shapes_, layouts_);
     if (absl::Status status = PrepareKernels(); !status.ok()) return status;
@@ -54,12 +54,43 @@ class Planner {
     LayOutMemory();
     FillSteps();
     plan_->input_shapes.assign(input_shapes.begin(), input_shapes.end());
+    plan_->input_values.assign(input_values.begin(), input_values.end());
     for (TensorId id : graph.outputs)
       plan_->output_shapes.push_back(shapes_[static_cast<size_t>(id)]);
     return std::shared_ptr<const Plan>(std::move(plan_));
   }
 
  private:
+  // Shapes of all tensors; constants that follow from shapes.
+  absl::Status Resolve(absl::Span<const Shape> input_shapes,
+                       absl::Span<const Constant> input_values) {
+    Graph& graph = plan_->graph;
+    std::vector<bool> was_constant;
+    for (const Tensor& tensor : graph.tensors) was_constant.push_back(tensor.is_constant());
+    // Checks declared sizes too.
+    auto known = InferKnownShapes(graph, input_shapes);
+    if (!known.ok()) return known.status();
+    auto shapes = ResolveValues(graph, input_shapes, input_values,
+                                {environment_.cpu, environment_.pool.get()});
+    if (!shapes.ok()) return shapes.status();
+    shapes_ = *std::move(shapes);
+    is_own_constant_.resize(graph.tensors.size());
+    for (size_t i = 0; i < is_own_constant_.size(); ++i) {
+      is_own_constant_[i] = graph.tensors[i].is_constant() && !was_constant[i];
+    }
+    plan_->packed = NewPackedWeights();
+    return absl::OkStatus();
+  }
+
+  // Whether the node reads constants that live no longer than the plan, so that what is packed of
+  // them must not be shared by address.
+  bool ReadsOwnConstant(const Node& node) const {
+    return std::any_of(node.inputs.begin(), node.inputs.end(), [this](TensorId id) {
+      return id != kNoTensor && static_cast<size_t>(id) < is_own_constant_.size() &&
+             is_own_constant_[static_cast<size_t>(id)];
+    });
+  }
+
   absl::StatusOr<Selected> Prepare(size_t index) const {
     const Graph& graph = plan_->graph;
     const Node& node = graph.nodes[index];
@@ -76,7 +107,7 @@ class Planner {
     context.outputs = outputs;
     context.cpu = environment_.cpu;
     context.pool = environment_.pool.get();
-    context.packed = environment_.packed;
+    context.packed = ReadsOwnConstant(node) ? plan_->packed.get() : environment_.packed;
     context.deterministic = environment_.deterministic;
     return SelectKernel(context);
   }
@@ -233,6 +264,7 @@ class Planner {
   const PlanEnvironment& environment_;
   std::shared_ptr<Plan> plan_;
   std::vector<Shape> shapes_;
+  std::vector<bool> is_own_constant_;  // per tensor before lowering
   std::vector<NodeLayouts> layouts_;
   Placement placement_;
   std::vector<int> copy_input_;
@@ -244,8 +276,9 @@ class Planner {
 
 absl::StatusOr<std::shared_ptr<const Plan>> MakePlan(const Graph& graph,
                                                      absl::Span<const Shape> input_shapes,
+                                                     absl::Span<const Constant> input_values,
                                                      const PlanEnvironment& environment) {
-  return Planner(graph, environment).Make(input_shapes);
+  return Planner(graph, environment).Make(input_shapes, input_values);
 }
 
 }  // namespace octet

@@ -42,6 +42,7 @@ struct Step {
 // lies. Immutable and shared by sessions.
 struct Plan {
   std::vector<Shape> input_shapes;
+  std::vector<Constant> input_values;  // as given to MakePlan
   std::vector<Shape> output_shapes;
   std::vector<Location> inputs;
   std::vector<Location> outputs;
@@ -50,13 +51,18 @@ struct Plan {
   size_t arena_bytes = 0;
 
   Graph graph;  // lowered; kernels refer to its nodes and constants
+  // Packed constants that exist for this plan alone, because they follow from its shapes.
+  std::unique_ptr<PackedWeights> packed;
   std::vector<std::unique_ptr<Kernel>> kernels;
 };
 
-// Plans `graph` for the input shapes. InvalidArgument when the shapes do not fit the model,
-// Unimplemented when an operator has no kernel; messages name the operator.
+// Plans `graph`, in which no operator has open results, for the input shapes, and for the elements
+// of those inputs that shapes depend on (`input_values`: one per input, absent elsewhere; or
+// empty). InvalidArgument when the shapes do not fit the model, Unimplemented when an operator has
+// no kernel; messages name the operator.
 absl::StatusOr<std::shared_ptr<const Plan>> MakePlan(const Graph& graph,
                                                      absl::Span<const Shape> input_shapes,
+                                                     absl::Span<const Constant> input_values,
                                                      const PlanEnvironment& environment);
 
 }  // namespace octet

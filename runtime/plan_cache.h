@@ -15,15 +15,18 @@
 
 namespace octet {
 
-// The plans of one model, by input shapes. Keeps the `capacity` most recently used; sessions keep
-// those that they run alive beyond that. Thread-safe.
+// The plans of one graph, by input shapes, and by the elements of those inputs that shapes depend
+// on. Keeps the `capacity` most recently used; sessions keep those that they run alive beyond that.
+// Thread-safe.
 class PlanCache {
  public:
   // Neither is copied; both outlive the cache.
   PlanCache(const Graph& graph, const PlanEnvironment& environment, size_t capacity)
       : graph_(graph), environment_(environment), capacity_(capacity) {}
 
-  absl::StatusOr<std::shared_ptr<const Plan>> Get(absl::Span<const Shape> input_shapes);
+  // Arguments as those of MakePlan; bytes of values that are kept are copied.
+  absl::StatusOr<std::shared_ptr<const Plan>> Get(absl::Span<const Shape> input_shapes,
+                                                  absl::Span<const Constant> input_values = {});
 
  private:
   const Graph& graph_;

@@ -2,17 +2,15 @@
 #define OCTET_RUNTIME_SESSION_H_
 
 #include <memory>
-#include <vector>
 
 #include "octet/model.h"
-#include "runtime/core/aligned_buffer.h"
-#include "runtime/plan.h"
+#include "runtime/bound_plan.h"
 
 namespace octet {
 
 class ModelImpl;
 
-// A plan bound to an arena: every pointer is resolved once, Run only follows them.
+// A session of a model that needs one plan, which depends on nothing but the inputs' shapes.
 class SessionImpl final : public Session {
  public:
   // ResourceExhausted when there is no memory for the arena.
@@ -20,41 +18,25 @@ class SessionImpl final : public Session {
                                                          std::shared_ptr<const Plan> plan);
 
   absl::Status Resize(absl::Span<const Shape> input_shapes) override;
-  void* input_data(int index) override;
-  const void* output_data(int index) const override;
+  void* input_data(int index) override { return bound_->input(static_cast<size_t>(index)); }
+  const void* output_data(int index) const override {
+    return bound_->output(static_cast<size_t>(index));
+  }
   const Shape& input_shape(int index) const override;
   const Shape& output_shape(int index) const override;
   DataType input_type(int index) const override;
   DataType output_type(int index) const override;
   absl::Status Run() override;
-  const std::vector<StepInfo>& steps() const override { return plan_->infos; }
+  const std::vector<StepInfo>& steps() const override { return bound_->plan().infos; }
   absl::Status RunProfiled(absl::Span<int64_t> step_ns) override;
-  size_t arena_bytes() const override { return plan_->arena_bytes; }
+  size_t arena_bytes() const override { return bound_->plan().arena_bytes; }
 
  private:
-  struct BoundStep {
-    const Kernel* kernel;
-    RunArgs args;
-    const void* copy_from;  // null: nothing to copy
-    size_t copy_bytes;
-  };
-
-  explicit SessionImpl(std::shared_ptr<const ModelImpl> model) : model_(std::move(model)) {}
-
-  absl::Status Bind(std::shared_ptr<const Plan> plan);
-  void* Resolve(const Location& location);
-  // InvalidArgument, with the operator's name, when the step has met values that it cannot work with.
-  absl::Status RunStep(size_t index);
+  SessionImpl(std::shared_ptr<const ModelImpl> model, std::unique_ptr<BoundPlan> bound)
+      : model_(std::move(model)), bound_(std::move(bound)) {}
 
   std::shared_ptr<const ModelImpl> model_;
-  std::shared_ptr<const Plan> plan_;
-  AlignedBuffer arena_;
-  std::vector<const void*> input_pointers_;  // of all steps; BoundStep::args points into these
-  std::vector<void*> output_pointers_;
-  std::vector<BoundStep> steps_;
-  RunError error_;
-  std::vector<void*> inputs_;
-  std::vector<const void*> outputs_;
+  std::unique_ptr<BoundPlan> bound_;
 };
 
 }  // namespace octet

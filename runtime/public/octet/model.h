@@ -103,7 +103,8 @@ class Session {
   // outputs are undefined afterwards.
   virtual absl::Status Resize(absl::Span<const Shape> input_shapes) = 0;
 
-  // Row-major buffers owned by the session, 64-byte aligned, valid until Resize or destruction. The
+  // Row-major buffers owned by the session, 64-byte aligned, valid until Resize or destruction (but
+  // see Run). The
   // type parameter must be the element type of the tensor (float for f32, int8_t for
   // s8, bool, ...; f16 and bf16 have none); an empty span is returned otherwise.
   template <typename T>
@@ -119,10 +120,14 @@ class Session {
   virtual DataType output_type(int index) const = 0;
 
   // Computes the outputs from the inputs. Allocates nothing. OK unless an operator finds input
-  // values that it cannot work with.
+  // values that it cannot work with (the message names it). Models whose shapes depend on elements
+  // (NonZero, loops, shapes among the inputs) differ: running them plans and allocates where sizes
+  // change, their outputs' shapes are known and their buffers valid after Run only, until the next
+  // one, and unknown sizes are 0 before.
   virtual absl::Status Run() = 0;
 
-  // The plan's steps, in order of execution.
+  // The plan's steps, in order of execution; of models whose shapes depend on elements, those of the
+  // last run.
   virtual const std::vector<StepInfo>& steps() const = 0;
 
   // As Run, and adds the duration of each step in nanoseconds to `step_ns`, which has one entry per
