@@ -135,7 +135,7 @@ class Planner {
     plan_->infos.resize(count);
     for (size_t i = 0; i < count; ++i) {
       StepInfo& info = plan_->infos[i];
-      Describe(plan_->graph.nodes[i], info);
+      info = DescribeNode(plan_->graph, plan_->graph.nodes[i]);
       if (placement_.is_view[i]) {
         info.kernel = "view";
         continue;
@@ -146,16 +146,6 @@ class Planner {
       info.reason = std::move(selected[i]->reason);
     }
     return absl::OkStatus();
-  }
-
-  void Describe(const Node& node, StepInfo& info) const {
-    const Graph& graph = plan_->graph;
-    info.name = node.name;
-    info.type = std::string(Name(node.type()));
-    info.dtype = std::string(Name(graph.tensor(node.outputs[0]).type));
-    for (TensorId id : node.inputs)
-      info.inputs.push_back(id == kNoTensor ? "" : graph.tensor(id).name);
-    for (TensorId id : node.outputs) info.outputs.push_back(graph.tensor(id).name);
   }
 
   Place& PlaceOf(TensorId id) { return placement_.places[static_cast<size_t>(id)]; }
@@ -273,6 +263,17 @@ class Planner {
 };
 
 }  // namespace
+
+StepInfo DescribeNode(const Graph& graph, const Node& node) {
+  StepInfo info;
+  info.name = node.name;
+  info.type = std::string(Name(node.type()));
+  info.dtype = std::string(Name(graph.tensor(node.outputs[0]).type));
+  for (TensorId id : node.inputs)
+    info.inputs.push_back(id == kNoTensor ? "" : graph.tensor(id).name);
+  for (TensorId id : node.outputs) info.outputs.push_back(graph.tensor(id).name);
+  return info;
+}
 
 absl::StatusOr<std::shared_ptr<const Plan>> MakePlan(const Graph& graph,
                                                      absl::Span<const Shape> input_shapes,

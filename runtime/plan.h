@@ -56,6 +56,9 @@ struct Plan {
   std::vector<std::unique_ptr<Kernel>> kernels;
 };
 
+// What an operator is, without its kernel.
+StepInfo DescribeNode(const Graph& graph, const Node& node);
+
 // Plans `graph`, in which no operator has open results, for the input shapes, and for the elements
 // of those inputs that shapes depend on (`input_values`: one per input, absent elsewhere; or
 // empty). InvalidArgument when the shapes do not fit the model, Unimplemented when an operator has

@@ -308,22 +308,18 @@ std::vector<StepInfo> ProgramRunner::Steps() const {
   std::vector<StepInfo> steps;
   for (size_t i = 0; i < states_.size(); ++i) {
     const Stage& stage = program_.stages()[i];
-    if (stage.open == nullptr) {
-      if (states_[i]->bound == nullptr) continue;
+    if (stage.open != nullptr) {
+      steps.push_back(DescribeNode(program_.graph(), *stage.open));
+      steps.back().kernel = "open";
+    } else if (states_[i]->bound != nullptr) {
       const std::vector<StepInfo>& infos = states_[i]->bound->plan().infos;
       steps.insert(steps.end(), infos.begin(), infos.end());
-      continue;
+    } else {
+      for (const Node& node : stage.graph->nodes) {
+        steps.push_back(DescribeNode(*stage.graph, node));
+        steps.back().reason = "planned when the sizes before it are known";
+      }
     }
-    const Graph& graph = program_.graph();
-    StepInfo info;
-    info.name = stage.open->name;
-    info.type = std::string(Name(stage.open->type()));
-    info.dtype = std::string(Name(graph.tensor(stage.outputs[0]).type));
-    info.kernel = "open";
-    for (TensorId id : stage.inputs)
-      info.inputs.push_back(id == kNoTensor ? "" : graph.tensor(id).name);
-    for (TensorId id : stage.outputs) info.outputs.push_back(graph.tensor(id).name);
-    steps.push_back(std::move(info));
   }
   return steps;
 }

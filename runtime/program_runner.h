@@ -38,7 +38,8 @@ class ProgramRunner {
   // Valid until the next run or destruction. Requires a successful run.
   const TensorRef& output(size_t i) const;
 
-  // What the last run did, in order; subgraphs are one step.
+  // What the last run did, in order; subgraphs are one step. Operators that have not been planned
+  // yet have no kernel.
   std::vector<StepInfo> Steps() const;
   // Memory that tensors between inputs and outputs take.
   size_t arena_bytes() const;

@@ -39,6 +39,7 @@ absl::Status ProgramSession::Allocate(absl::Span<const Shape> input_shapes) {
   }
   inputs_ = std::move(buffers);
   refs_ = std::move(refs);
+  steps_ = runner_.Steps();
   has_run_ = false;
   return absl::OkStatus();
 }

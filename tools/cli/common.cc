@@ -54,6 +54,8 @@ void CommonFlags::Register(FlagSet& flags) {
   flags.Text("isa", "NAME", "highest instruction set to use, e.g. avx2 or avx512_core_vnni", &isa);
   flags.Switch("deterministic", "the same bits on every CPU, at the price of speed",
                &deterministic);
+  flags.Integer("max-plans", "N", "plans kept at most, one per set of input shapes (default: 8)", 1,
+                1000000, &max_plans);
   flags.List("shape", "NAME=1x3x224x224", "shape of an input; may be given for several", &shapes);
   flags.Switch("help", "show this text", &help);
 }
@@ -63,6 +65,7 @@ ModelOptions CommonFlags::model_options() const {
   if (threads > 0) options.pool = ThreadPool::Create(static_cast<int>(threads));
   options.isa = isa;
   options.deterministic = deterministic;
+  if (max_plans > 0) options.max_plans = static_cast<int>(max_plans);
   return options;
 }
 
