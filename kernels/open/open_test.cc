@@ -45,7 +45,7 @@ class Results : public OpenResults {
 };
 
 template <typename OptionsT>
-absl::Status Run(OptionsT options, std::vector<OpenOperand> inputs, Results& results) {
+absl::Status RunOperator(OptionsT options, std::vector<OpenOperand> inputs, Results& results) {
   const Node node = Graph::MakeNode("n", std::move(options), {}, {});
   return RunOpenOperator(node, inputs, results);
 }
@@ -53,11 +53,11 @@ absl::Status Run(OptionsT options, std::vector<OpenOperand> inputs, Results& res
 TEST(OpenTest, NonZeroListsIndicesByDimension) {
   const F32 x{DataType::kF32, {2, 3}, {0, 5, -0.0f, 1, 0, std::numeric_limits<float>::quiet_NaN()}};
   Results results;
-  ASSERT_TRUE(Run(schema::NonZeroOptionsT(), {x.operand()}, results).ok());
+  ASSERT_TRUE(RunOperator(schema::NonZeroOptionsT(), {x.operand()}, results).ok());
   EXPECT_EQ(results.shapes[0], (Shape{2, 3}));
   EXPECT_THAT(results.Values<int64_t>(0), ElementsAre(0, 1, 1, 1, 0, 2));
   const Bytes none{DataType::kBool, {2}, {0, 0}};
-  ASSERT_TRUE(Run(schema::NonZeroOptionsT(), {none.operand()}, results).ok());
+  ASSERT_TRUE(RunOperator(schema::NonZeroOptionsT(), {none.operand()}, results).ok());
   EXPECT_EQ(results.shapes[0], (Shape{1, 0}));
 }
 
@@ -67,15 +67,16 @@ TEST(OpenTest, CompressTakesSlicesOrElements) {
   schema::CompressOptionsT options;
   options.axis = 0;
   Results results;
-  ASSERT_TRUE(Run(options, {x.operand(), condition.operand()}, results).ok());
+  ASSERT_TRUE(RunOperator(options, {x.operand(), condition.operand()}, results).ok());
   EXPECT_EQ(results.shapes[0], (Shape{2, 2}));
   EXPECT_THAT(results.Values<float>(0), ElementsAre(3, 4, 5, 6));
   options.axis = -1;
-  ASSERT_TRUE(Run(options, {x.operand(), condition.operand()}, results).ok());
+  ASSERT_TRUE(RunOperator(options, {x.operand(), condition.operand()}, results).ok());
   EXPECT_THAT(results.Values<float>(0), ElementsAre(2, 3));
   options.axis = 1;
-  EXPECT_THAT(std::string(Run(options, {x.operand(), condition.operand()}, results).message()),
-              HasSubstr("takes index 2 of 2"));
+  EXPECT_THAT(
+      std::string(RunOperator(options, {x.operand(), condition.operand()}, results).message()),
+      HasSubstr("takes index 2 of 2"));
 }
 
 TEST(OpenTest, UniqueSortsOrKeepsTheOrder) {
@@ -83,13 +84,13 @@ TEST(OpenTest, UniqueSortsOrKeepsTheOrder) {
   schema::UniqueOptionsT options;
   options.axis = -1;
   Results results;
-  ASSERT_TRUE(Run(options, {x.operand()}, results).ok());
+  ASSERT_TRUE(RunOperator(options, {x.operand()}, results).ok());
   EXPECT_THAT(results.Values<float>(0), ElementsAre(1, 2, 3));
   EXPECT_THAT(results.Values<int64_t>(1), ElementsAre(1, 0, 3));
   EXPECT_THAT(results.Values<int64_t>(2), ElementsAre(1, 0, 0, 2, 1));
   EXPECT_THAT(results.Values<int64_t>(3), ElementsAre(2, 2, 1));
   options.sorted = false;
-  ASSERT_TRUE(Run(options, {x.operand()}, results).ok());
+  ASSERT_TRUE(RunOperator(options, {x.operand()}, results).ok());
   EXPECT_THAT(results.Values<float>(0), ElementsAre(2, 1, 3));
   EXPECT_THAT(results.Values<int64_t>(2), ElementsAre(0, 1, 1, 2, 0));
 }
@@ -99,11 +100,11 @@ TEST(OpenTest, UniqueComparesSlices) {
   schema::UniqueOptionsT options;
   options.axis = 1;
   Results results;
-  ASSERT_TRUE(Run(options, {x.operand()}, results).ok());
+  ASSERT_TRUE(RunOperator(options, {x.operand()}, results).ok());
   EXPECT_EQ(results.shapes[0], (Shape{2, 2}));
   EXPECT_THAT(results.Values<float>(0), ElementsAre(0, 1, 9, 2));
   options.axis = 2;
-  EXPECT_FALSE(Run(options, {x.operand()}, results).ok());
+  EXPECT_FALSE(RunOperator(options, {x.operand()}, results).ok());
 }
 
 TEST(OpenTest, NonMaxSuppressionDropsOverlaps) {
@@ -114,22 +115,24 @@ TEST(OpenTest, NonMaxSuppressionDropsOverlaps) {
   const F32 overlap{DataType::kF32, {1}, {0.5f}};
   const F32 least{DataType::kF32, {1}, {0.6f}};
   Results results;
-  ASSERT_TRUE(Run(schema::NonMaxSuppressionOptionsT(),
-                  {boxes.operand(), scores.operand(), count.operand(), overlap.operand()}, results)
+  ASSERT_TRUE(RunOperator(schema::NonMaxSuppressionOptionsT(),
+                          {boxes.operand(), scores.operand(), count.operand(), overlap.operand()},
+                          results)
                   .ok());
   EXPECT_THAT(results.Values<int64_t>(0), ElementsAre(0, 0, 1, 0, 0, 2));
-  ASSERT_TRUE(
-      Run(schema::NonMaxSuppressionOptionsT(),
-          {boxes.operand(), scores.operand(), count.operand(), overlap.operand(), least.operand()},
-          results)
-          .ok());
+  ASSERT_TRUE(RunOperator(schema::NonMaxSuppressionOptionsT(),
+                          {boxes.operand(), scores.operand(), count.operand(), overlap.operand(),
+                           least.operand()},
+                          results)
+                  .ok());
   EXPECT_THAT(results.Values<int64_t>(0), ElementsAre(0, 0, 1));
   // Without a count nothing is asked for.
   ASSERT_TRUE(
-      Run(schema::NonMaxSuppressionOptionsT(), {boxes.operand(), scores.operand()}, results).ok());
+      RunOperator(schema::NonMaxSuppressionOptionsT(), {boxes.operand(), scores.operand()}, results)
+          .ok());
   EXPECT_EQ(results.shapes[0], (Shape{0, 3}));
-  EXPECT_THAT(std::string(Run(schema::NonMaxSuppressionOptionsT(),
-                              {scores.operand(), scores.operand()}, results)
+  EXPECT_THAT(std::string(RunOperator(schema::NonMaxSuppressionOptionsT(),
+                                      {scores.operand(), scores.operand()}, results)
                               .message()),
               HasSubstr("expected [N, M, 4]"));
 }

@@ -75,7 +75,7 @@ TEST(InferReshape, CopiesAndInfersSizes) {
   ExpectError(Reshape({5, -1}), {{2, 3}}, "do not divide");
   ExpectError(Reshape({4}), {{2, 3}}, "6 elements, but the new shape 4 has 4");
   ExpectError(Reshape({-1, -1}), {{2, 3}}, "more than one -1");
-  ExpectError(Reshape({-2}), {{2, 3}}, "entry -2");
+  ExpectError(Reshape({-4}), {{2, 3}}, "copies size 2");
   ExpectError(Reshape({6, 1, 0}), {{2, 3}}, "copies size 2");
   ExpectError(Reshape({0, -1}), {{0, 3}}, "do not divide");
   ExpectError(Reshape({INT64_MAX, -1}), {{2, 3}}, "outside");
@@ -117,7 +117,7 @@ TEST(InferPad, AddsSizes) {
   ExpectError(Pad(PadMode::CONSTANT, {0, -1}, {0, 0}), {{4, 5}}, "entry -1");
   ExpectError(Pad(PadMode::CONSTANT, {0, INT64_MAX}, {0, 0}), {{4, 5}}, "outside");
   ExpectError(Pad(PadMode::CONSTANT, {0}, {0, 0}), {{4, 5}}, "pads_begin has 1");
-  ExpectError(Pad(static_cast<PadMode>(3), {0, 0}, {0, 0}), {{4, 5}}, "mode 3 is unknown");
+  ExpectError(Pad(static_cast<PadMode>(4), {0, 0}, {0, 0}), {{4, 5}}, "mode 4 is unknown");
   Node node = Pad(PadMode::CONSTANT, {0}, {0});
   node.as<schema::PadOptionsT>().value = std::numeric_limits<float>::quiet_NaN();
   ExpectError(node, {{4}}, "not a number");

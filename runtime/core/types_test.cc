@@ -18,9 +18,9 @@ TEST(DataType, NamesAndSizes) {
 
 TEST(DataType, UnknownValuesHaveNoSize) {
   EXPECT_EQ(SizeOf(DataType::kUnknown), 0u);
-  EXPECT_EQ(SizeOf(static_cast<DataType>(10)), 0u);
+  EXPECT_EQ(SizeOf(static_cast<DataType>(14)), 0u);
   EXPECT_EQ(SizeOf(static_cast<DataType>(65535)), 0u);
-  EXPECT_EQ(Name(static_cast<DataType>(10)), "unknown");
+  EXPECT_EQ(Name(static_cast<DataType>(14)), "unknown");
 }
 
 TEST(ShapeText, ShowsOpenSizesAndScalars) {

@@ -104,11 +104,16 @@ bool HasOpenSizes(const Graph& graph) {
   });
 }
 
-// Sizes that the model leaves open may have to fit each other in ways that no guess meets, so that
-// their shapes are checked when they are known.
+// Sizes that the model leaves open may have to fit each other in ways that no guess meets: they are
+// checked when they are known. An error that is the same for all guesses is not about them.
 absl::Status CheckShapes(const Graph& graph) {
-  absl::Status status = InferKnownShapes(graph, DefaultInputShapes(graph)).status();
-  return HasOpenSizes(graph) ? absl::OkStatus() : status;
+  const absl::Status status = InferKnownShapes(graph, DefaultInputShapes(graph)).status();
+  if (status.ok() || !HasOpenSizes(graph)) return status;
+  for (int64_t size : {32, 224, 512}) {
+    const absl::Status other = InferKnownShapes(graph, DefaultInputShapes(graph, size)).status();
+    if (other != status) return absl::OkStatus();
+  }
+  return status;
 }
 
 absl::Status Validate(const Graph& graph, int depth) {
