@@ -22,6 +22,17 @@ extern const KernelEntry kGenericReduce;
 extern const KernelEntry kGenericQuantize;
 extern const KernelEntry kGenericDequantize;
 extern const KernelEntry kGenericRequantize;
+extern const KernelEntry kGenericSlice;
+extern const KernelEntry kGenericExpand;
+extern const KernelEntry kGenericTile;
+extern const KernelEntry kGenericDepthToSpace;
+extern const KernelEntry kGenericSpaceToDepth;
+extern const KernelEntry kGenericGather;
+extern const KernelEntry kGenericGatherElements;
+extern const KernelEntry kGenericGatherND;
+extern const KernelEntry kGenericScatterElements;
+extern const KernelEntry kGenericScatterND;
+extern const KernelEntry kGenericReverseSequence;
 
 }  // namespace octet
 

@@ -1,46 +1,19 @@
-#include <utility>
-#include <vector>
+#include "kernels/generic/movement.h"
+
+#include <memory>
 
 #include "kernels/generic/generic.h"
-#include "kernels/generic/strided_copy.h"
 #include "kernels/operands.h"
 
 // Transpose, Concat and Split: boxes of elements that change place.
 
 namespace octet {
 namespace generic {
-namespace {
 
-// Copies of boxes, each from one input to one output.
-class MovementKernel : public Kernel {
- public:
-  void Add(StridedCopy copy, size_t input, size_t output) {
-    steps_.push_back({std::move(copy), input, output});
-  }
-
-  void Run(const RunArgs& args) const override {
-    for (const Step& step : steps_) {
-      step.copy.Run(args.inputs[step.input], args.outputs[step.output], args.pool);
-    }
-  }
-
- private:
-  struct Step {
-    StridedCopy copy;
-    size_t input, output;
-  };
-  std::vector<Step> steps_;
-};
-
-absl::Status Check(const KernelContext& context) {
-  for (const Operand& x : context.inputs) {
-    for (const Operand& y : context.outputs) {
-      if (SameNumbers(x, y) || (IsInt8(x) && IsInt8(y))) continue;
-      return absl::UnimplementedError(
-          absl::StrCat("it does not convert from ", Describe(x), " to ", Describe(y)));
-    }
-  }
-  return absl::OkStatus();
+absl::Status CheckMovement(const Operand& x, const Operand& y) {
+  if (SameNumbers(x, y) || (IsInt8(x) && IsInt8(y))) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat("it does not convert from ", Describe(x), " to ", Describe(y)));
 }
 
 StridedCopy MakeCopy(const KernelContext& context, const Shape& box, const Operand& x,
@@ -48,6 +21,17 @@ StridedCopy MakeCopy(const KernelContext& context, const Shape& box, const Opera
   std::optional<Table> table;
   if (!SameNumbers(x, y)) table = RequantizeTable(x, y);
   return StridedCopy(box, from, to, SizeOf(y.type), table, LoopsFor(context.cpu));
+}
+
+namespace {
+
+absl::Status Check(const KernelContext& context) {
+  for (const Operand& x : context.inputs) {
+    for (const Operand& y : context.outputs) {
+      if (absl::Status status = CheckMovement(x, y); !status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> PrepareTranspose(const KernelContext& context) {

@@ -41,7 +41,7 @@ class RowWalker {
   void Next();
 
  private:
-  static constexpr size_t kMaxDims = 8;
+  static constexpr size_t kMaxDims = 16;  // twice the rank: Tile's repetitions are loops too
 
   const Nest* nest_;
   int64_t index_[kMaxDims] = {};

@@ -7,6 +7,7 @@
 #include "kernels/generic/parallel.h"
 #include "kernels/generic/table.h"
 #include "kernels/operands.h"
+#include "kernels/pad_value.h"
 
 namespace octet {
 namespace generic {
@@ -65,16 +66,19 @@ class PadKernel : public Kernel {
     }
     if (dims_.empty()) dims_.push_back({1, 1, {0}});
     FindPieces();
-    StoreValue(options.value, y);
+    has_value_input_ = context.input(kPadValueInput).present();
+    StorePadValue(options.value, y, value_);
   }
 
   void Run(const RunArgs& args) const override {
     if (count_ == 0) return;
     const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
     auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    const auto* value =
+        has_value_input_ ? static_cast<const uint8_t*>(args.inputs[kPadValueInput]) : value_;
     const int64_t row = static_cast<int64_t>(dims_.back().sources.size());
     ParallelRanges(args.pool, count_ / row, 2 * count_ * bytes_, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; ++i) FillRow(x, Begin(i), y + i * row * bytes_);
+      for (int64_t i = begin; i < end; ++i) FillRow(x, Begin(i), value, y + i * row * bytes_);
     });
   }
 
@@ -96,15 +100,6 @@ class PadKernel : public Kernel {
     outer = {outer.size * inner.size, inner.stride, std::move(sources)};
   }
 
-  void StoreValue(float value, const Operand& y) {
-    if (IsF32(y)) {
-      std::memcpy(value_, &value, sizeof(value));
-    } else {
-      value_[0] = static_cast<uint8_t>(
-          QuantizeValue(value, y.quant->scale(), y.quant->zero_point(), RangeOf(y.type)));
-    }
-  }
-
   // Where row i of y begins in x, or kPadding.
   int64_t Begin(int64_t i) const {
     int64_t begin = 0;
@@ -118,11 +113,24 @@ class PadKernel : public Kernel {
     return begin;
   }
 
-  void Fill(uint8_t* y, int64_t n) const {
-    if (bytes_ == 1) {
-      std::memset(y, value_[0], static_cast<size_t>(n));
-    } else {
-      for (int64_t i = 0; i < n; ++i) std::memcpy(y + i * 4, value_, 4);
+  template <typename Word>
+  static void FillWords(const uint8_t* value, uint8_t* y, int64_t n) {
+    Word word;
+    std::memcpy(&word, value, sizeof(word));
+    std::fill_n(reinterpret_cast<Word*>(y), n, word);
+  }
+
+  void Fill(const uint8_t* value, uint8_t* y, int64_t n) const {
+    switch (bytes_) {
+      case 1:
+        std::memset(y, *value, static_cast<size_t>(n));
+        return;
+      case 2:
+        return FillWords<uint16_t>(value, y, n);
+      case 4:
+        return FillWords<uint32_t>(value, y, n);
+      default:
+        return FillWords<uint64_t>(value, y, n);
     }
   }
 
@@ -142,12 +150,12 @@ class PadKernel : public Kernel {
     }
   }
 
-  void FillRow(const uint8_t* x, int64_t begin, uint8_t* y) const {
-    if (begin == kPadding) return Fill(y, static_cast<int64_t>(dims_.back().sources.size()));
+  void FillRow(const uint8_t* x, int64_t begin, const uint8_t* value, uint8_t* y) const {
+    if (begin == kPadding) return Fill(value, y, static_cast<int64_t>(dims_.back().sources.size()));
     const uint8_t* row = x + begin * bytes_;
     for (const Piece& piece : pieces_) {
       if (piece.source == kPadding) {
-        Fill(y, piece.size);
+        Fill(value, y, piece.size);
       } else {
         std::memcpy(y, row + piece.source * bytes_, static_cast<size_t>(piece.size * bytes_));
       }
@@ -164,14 +172,15 @@ class PadKernel : public Kernel {
   std::vector<Dimension> dims_;  // in the order of y in memory, outermost first
   int64_t bytes_;
   int64_t count_;
-  uint8_t value_[4] = {};
+  bool has_value_input_;
+  uint8_t value_[8] = {};  // without such an input
 };
 
 absl::Status Check(const KernelContext& context) {
   const Operand &x = context.input(0), &y = context.output();
-  if (!SameNumbers(x, y) || !(IsF32(x) || IsInt8(x))) {
-    return absl::UnimplementedError(absl::StrCat("from ", Describe(x), " to ", Describe(y),
-                                                 "; both must be f32 or the same int8"));
+  if (!SameNumbers(x, y)) {
+    return absl::UnimplementedError(
+        absl::StrCat("it does not convert from ", Describe(x), " to ", Describe(y)));
   }
   if (x.layout != y.layout) return absl::UnimplementedError("layouts differ");
   for (int64_t size : y.shape) {

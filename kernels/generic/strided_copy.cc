@@ -12,6 +12,18 @@ namespace {
 constexpr int kTo = 0, kFrom = 1;
 constexpr int64_t kBlockColumns = 64;
 
+template <typename Word>
+void CopyWords(const uint8_t* from, int64_t from_stride, uint8_t* to, int64_t to_stride,
+               int64_t n) {
+  const auto* in = reinterpret_cast<const Word*>(from);
+  auto* out = reinterpret_cast<Word*>(to);
+  if (from_stride == 0 && to_stride == 1) {
+    std::fill_n(out, n, *in);
+    return;
+  }
+  for (int64_t i = 0; i < n; ++i) out[i * to_stride] = in[i * from_stride];
+}
+
 }  // namespace
 
 StridedCopy::StridedCopy(const Shape& box, const Side& from, const Side& to, size_t bytes,
@@ -26,7 +38,11 @@ StridedCopy::StridedCopy(const Shape& box, const Side& from, const Side& to, siz
   const Nest::Dimension& inner = nest_.inner();
   if (inner.strides[kTo] == 1 && inner.strides[kFrom] == 1) return;
   form_ = Form::kElements;
-  if (inner.strides[kTo] != 1) return;
+  copy_words_ = bytes == 1   ? CopyWords<uint8_t>
+                : bytes == 2 ? CopyWords<uint16_t>
+                : bytes == 4 ? CopyWords<uint32_t>
+                             : CopyWords<uint64_t>;
+  if (inner.strides[kTo] != 1 || inner.strides[kFrom] == 0) return;
   for (size_t d = 0; d + 1 < nest_.dims.size(); ++d) {
     if (nest_.dims[d].strides[kFrom] != 1) continue;
     form_ = Form::kTranspose;
@@ -128,12 +144,10 @@ void StridedCopy::CopyElements(const uint8_t* from, uint8_t* to, int64_t begin, 
   const Nest::Dimension& inner = nest_.inner();
   RowWalker row(nest_, begin);
   for (int64_t i = begin; i < end; ++i, row.Next()) {
-    for (int64_t j = 0; j < inner.size; ++j) {
-      uint8_t* out = to + (row.offset(kTo) + j * inner.strides[kTo]) * bytes_;
-      std::memcpy(out, from + (row.offset(kFrom) + j * inner.strides[kFrom]) * bytes_,
-                  static_cast<size_t>(bytes_));
-      Translate(out, 1);
-    }
+    uint8_t* out = to + row.offset(kTo) * bytes_;
+    copy_words_(from + row.offset(kFrom) * bytes_, inner.strides[kFrom], out, inner.strides[kTo],
+                inner.size);
+    for (int64_t j = 0; table_ && j < inner.size; ++j) Translate(out + j * inner.strides[kTo], 1);
   }
 }
 

@@ -17,7 +17,7 @@ namespace generic {
 class StridedCopy {
  public:
   struct Side {
-    Shape strides;       // in elements
+    Shape strides;       // in elements; those of `from` may be 0 or negative
     int64_t offset = 0;  // of the box's first element
   };
 
@@ -39,8 +39,13 @@ class StridedCopy {
   // Applies the table to n bytes in place.
   void Translate(uint8_t* bytes, int64_t n) const;
 
+  // n elements that are `from_stride` and `to_stride` elements apart.
+  using CopyWordsFunction = void (*)(const uint8_t* from, int64_t from_stride, uint8_t* to,
+                                     int64_t to_stride, int64_t n);
+
   Form form_ = Form::kRows;
-  Nest nest_;                // operand 0: to, operand 1: from
+  CopyWordsFunction copy_words_ = nullptr;  // kElements
+  Nest nest_;                               // operand 0: to, operand 1: from
   Nest::Dimension columns_;  // kTranspose: the dimension that is contiguous in `from`
   int64_t blocks_ = 1;       // kTranspose: pieces that columns are cut into
   int64_t from_offset_, to_offset_;

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cstring>
 
+#include "kernels/pad_value.h"
 #include "kernels/reference/problem.h"
 #include "kernels/reference/reference.h"
 
@@ -93,6 +95,13 @@ void ComputePad(const Problem& problem, const RunArgs& args) {
   const Numbers x = problem.In(0, args);
   Numbers y = problem.Out(0, args);
   const ElementCopy copy(problem.inputs[0], problem.outputs[0]);
+  const size_t bytes = SizeOf(y.type());
+  uint8_t value[8];
+  if (problem.has_input(kPadValueInput)) {
+    std::memcpy(value, args.inputs[kPadValueInput], bytes);
+  } else {
+    StorePadValue(options.value, problem.outputs[0], value);
+  }
   Shape from(y.shape().size());
   ForEachIndex(y.shape(), [&](const Shape& at) {
     bool inside = true;
@@ -105,13 +114,16 @@ void ComputePad(const Problem& problem, const RunArgs& args) {
       }
     }
     if (!inside && options.mode == schema::PadMode::CONSTANT) {
-      return y.SetReal(y.Offset(at), options.value);
+      std::memcpy(y.data() + static_cast<size_t>(y.Offset(at)) * bytes, value, bytes);
+      return;
     }
     copy(x, x.Offset(from), y, y.Offset(at));
   });
 }
 
-absl::Status CheckPad(const KernelContext& context) { return CheckReal(context); }
+absl::Status CheckPad(const KernelContext& context) {
+  return CheckCopy(context.input(0), context.output());
+}
 
 }  // namespace
 }  // namespace reference

@@ -26,6 +26,18 @@ extern const KernelEntry kReferenceReduce;
 extern const KernelEntry kReferenceQuantize;
 extern const KernelEntry kReferenceDequantize;
 extern const KernelEntry kReferenceRequantize;
+extern const KernelEntry kReferenceSlice;
+extern const KernelEntry kReferenceExpand;
+extern const KernelEntry kReferenceTile;
+extern const KernelEntry kReferenceDepthToSpace;
+extern const KernelEntry kReferenceSpaceToDepth;
+extern const KernelEntry kReferenceGather;
+extern const KernelEntry kReferenceGatherElements;
+extern const KernelEntry kReferenceGatherND;
+extern const KernelEntry kReferenceScatterElements;
+extern const KernelEntry kReferenceScatterND;
+extern const KernelEntry kReferenceReverseSequence;
+extern const KernelEntry kReferenceShapeOf;
 
 }  // namespace octet
 

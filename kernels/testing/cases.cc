@@ -36,6 +36,30 @@ std::vector<KernelCase> CasesFor(OpType type) {
       return DequantizeCases();
     case OpType::RequantizeOptions:
       return RequantizeCases();
+    case OpType::SliceOptions:
+      return SliceCases();
+    case OpType::GatherOptions:
+      return GatherCases();
+    case OpType::GatherElementsOptions:
+      return GatherElementsCases();
+    case OpType::GatherNDOptions:
+      return GatherNDCases();
+    case OpType::ScatterElementsOptions:
+      return ScatterElementsCases();
+    case OpType::ScatterNDOptions:
+      return ScatterNDCases();
+    case OpType::ExpandOptions:
+      return ExpandCases();
+    case OpType::TileOptions:
+      return TileCases();
+    case OpType::DepthToSpaceOptions:
+      return DepthToSpaceCases();
+    case OpType::SpaceToDepthOptions:
+      return SpaceToDepthCases();
+    case OpType::ShapeOfOptions:
+      return ShapeOfCases();
+    case OpType::ReverseSequenceOptions:
+      return ReverseSequenceCases();
     default:
       return {};
   }

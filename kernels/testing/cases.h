@@ -29,6 +29,18 @@ std::vector<KernelCase> PadCases();
 std::vector<KernelCase> QuantizeCases();
 std::vector<KernelCase> DequantizeCases();
 std::vector<KernelCase> RequantizeCases();
+std::vector<KernelCase> SliceCases();
+std::vector<KernelCase> GatherCases();
+std::vector<KernelCase> GatherElementsCases();
+std::vector<KernelCase> GatherNDCases();
+std::vector<KernelCase> ScatterElementsCases();
+std::vector<KernelCase> ScatterNDCases();
+std::vector<KernelCase> ExpandCases();
+std::vector<KernelCase> TileCases();
+std::vector<KernelCase> DepthToSpaceCases();
+std::vector<KernelCase> SpaceToDepthCases();
+std::vector<KernelCase> ShapeOfCases();
+std::vector<KernelCase> ReverseSequenceCases();
 
 }  // namespace octet::testing
 

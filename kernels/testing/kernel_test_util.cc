@@ -48,6 +48,12 @@ TestTensor S32(const Shape& shape, const std::vector<int32_t>& values) {
   return t;
 }
 
+TestTensor S64(const Shape& shape, const std::vector<int64_t>& values) {
+  TestTensor t = Make(DataType::kS64, shape);
+  t.bytes = BytesOf(values);
+  return t;
+}
+
 TestTensor Ints(DataType type, const Shape& shape, float scale, int32_t zero_point,
                 const std::vector<int32_t>& values) {
   TestTensor t = Make(type, shape);
@@ -94,6 +100,25 @@ TestTensor Quantized(DataType type, const Shape& shape, float scale, int32_t zer
   return Ints(type, shape, scale, zero_point, values);
 }
 
+TestTensor Anything(DataType type, const Shape& shape, Rng& rng) {
+  switch (type) {
+    case DataType::kF32:
+      return RandomF32(shape, -9, 9, rng);
+    case DataType::kU8:
+      return Quantized(type, shape, 0.1f, 77, rng);
+    case DataType::kS8:
+      return Quantized(type, shape, 0.1f, -7, rng);
+    default:
+      break;
+  }
+  TestTensor t = Make(type, shape);
+  t.bytes.resize(ByteSize(t));
+  for (uint8_t& byte : t.bytes) {
+    byte = static_cast<uint8_t>(type == DataType::kBool ? rng() % 2 : rng());
+  }
+  return t;
+}
+
 TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng& rng) {
   std::uniform_int_distribution<int32_t> distribution(-127, 127);
   std::vector<int32_t> values(static_cast<size_t>(NumElements(shape)));
@@ -126,6 +151,12 @@ TestTensor QuantizedBias(int64_t channels, int32_t bound, Rng& rng) {
 TestTensor AsConstant(TestTensor t) {
   t.constant = true;
   return t;
+}
+
+TestTensor OutputOf(const TestTensor& x) {
+  TestTensor y = Make(x.type, {});
+  y.quant = x.quant;
+  return y;
 }
 
 TestTensor OutputLike(DataType type) { return Make(type, {}); }
@@ -352,6 +383,14 @@ double ValueAt(DataType type, const uint8_t* bytes, size_t i) {
       return read(int32_t{});
     case DataType::kS64:
       return read(int64_t{});
+    case DataType::kU16:
+      return read(uint16_t{});
+    case DataType::kU32:
+      return read(uint32_t{});
+    case DataType::kU64:
+      return read(uint64_t{});
+    case DataType::kF64:
+      return read(double{});
     default:
       return read(uint8_t{});
   }
@@ -367,8 +406,11 @@ absl::StatusOr<Outputs> RunRow(const KernelEntry& row, const KernelCase& c,
 std::string Difference(const KernelCase& c, const Outputs& got, const Outputs& want,
                        const Tolerance& tolerance) {
   for (size_t o = 0; o < want.size(); ++o) {
+    if (got[o] == want[o]) continue;
     const DataType type = c.outputs[o].type;
-    const size_t count = want[o].size() / SizeOf(type);
+    // As f64, two of them may look alike that are not.
+    const bool wide = type == DataType::kS64 || type == DataType::kU64;
+    const size_t size = SizeOf(type), count = want[o].size() / size;
     if (got[o].size() != want[o].size()) return "sizes differ";
     double largest = 0;
     for (size_t i = 0; i < count; ++i) {
@@ -378,7 +420,10 @@ std::string Difference(const KernelCase& c, const Outputs& got, const Outputs& w
     const double bound = type == DataType::kF32 ? tolerance.relative * largest : tolerance.units;
     for (size_t i = 0; i < count; ++i) {
       const double a = ValueAt(type, got[o].data(), i), b = ValueAt(type, want[o].data(), i);
-      if (a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= bound) continue;
+      const bool alike =
+          wide ? std::memcmp(&got[o][i * size], &want[o][i * size], size) == 0
+               : a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= bound;
+      if (alike) continue;
       return absl::StrCat("output ", o, " element ", i, " of ", ToString(c.outputs[o].shape), " ",
                           std::string(Name(type)), ": got ", a, ", want ", b);
     }

@@ -61,6 +61,7 @@ TestTensor Absent();
 // Given values.
 TestTensor F32(const Shape& shape, const std::vector<float>& values);
 TestTensor S32(const Shape& shape, const std::vector<int32_t>& values);
+TestTensor S64(const Shape& shape, const std::vector<int64_t>& values);
 // Integers of type kU8, kS8, kS16 or kS32 with one scale and zero_point.
 TestTensor Ints(DataType type, const Shape& shape, float scale, int32_t zero_point,
                 const std::vector<int32_t>& values);
@@ -68,6 +69,8 @@ TestTensor Ints(DataType type, const Shape& shape, float scale, int32_t zero_poi
 TestTensor RandomF32(const Shape& shape, float lo, float hi, Rng& rng);
 // Random integers over the type's whole range; now and then many extremes in a row.
 TestTensor Quantized(DataType type, const Shape& shape, float scale, int32_t zero_point, Rng& rng);
+// Arbitrary numbers of any type; u8 and s8 are quantized, other integers are not.
+TestTensor Anything(DataType type, const Shape& shape, Rng& rng);
 // Random s8 in [-127, 127] with zero_point 0. axis >= 0: one scale per index along it, about
 // `mean_scale`; the first index with more than one is all zero.
 TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng& rng);
@@ -75,6 +78,7 @@ TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng&
 TestTensor QuantizedBias(int64_t channels, int32_t bound, Rng& rng);
 TestTensor AsConstant(TestTensor t);
 // Outputs: the shape is inferred.
+TestTensor OutputOf(const TestTensor& x);  // with x's numbers
 TestTensor OutputLike(DataType type);
 TestTensor OutputLike(DataType type, float scale, int32_t zero_point);
 

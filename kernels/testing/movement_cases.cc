@@ -10,36 +10,16 @@ namespace {
 
 constexpr DataType kF32 = DataType::kF32, kU8 = DataType::kU8, kS8 = DataType::kS8;
 
-// A tensor of any type with arbitrary bytes that are valid in it.
-TestTensor Anything(DataType type, const Shape& shape, Rng& rng) {
-  switch (type) {
-    case kF32:
-      return RandomF32(shape, -9, 9, rng);
-    case kU8:
-      return Quantized(kU8, shape, 0.1f, 77, rng);
-    case kS8:
-      return Quantized(kS8, shape, 0.1f, -7, rng);
-    default:
-      break;
-  }
-  TestTensor t;
-  t.type = type;
-  t.shape = shape;
-  t.bytes.resize(static_cast<size_t>(NumElements(shape)) * SizeOf(type));
-  for (uint8_t& byte : t.bytes)
-    byte = static_cast<uint8_t>(type == DataType::kBool ? rng() % 2 : rng());
-  return t;
-}
-
-TestTensor OutputOf(const TestTensor& x) {
-  TestTensor y;
-  y.type = x.type;
-  y.quant = x.quant;
-  return y;
-}
-
-const DataType kTypes[] = {kF32,           kU8, kS8, DataType::kS16, DataType::kS32, DataType::kS64,
-                           DataType::kBool};
+const DataType kTypes[] = {kF32,
+                           kU8,
+                           kS8,
+                           DataType::kS16,
+                           DataType::kS32,
+                           DataType::kS64,
+                           DataType::kBool,
+                           DataType::kU16,
+                           DataType::kU32,
+                           DataType::kU64};
 
 std::string Text(DataType type) { return std::string(Name(type)); }
 
@@ -107,6 +87,10 @@ std::vector<KernelCase> SplitCases() {
       const std::vector<TestTensor> outputs(s.sizes.size(), OutputOf(x));
       cases.push_back(MakeCase(absl::StrCat(name, ", ", Text(type)), options, {x}, outputs));
     }
+    schema::SplitOptionsT equal;  // parts, but for the last
+    equal.axis = s.axis;
+    cases.push_back(MakeCase(name + " into equal parts", equal, {RandomF32(s.x, -1, 1, rng)},
+                             {s.sizes.size(), OutputLike(kF32)}));
     const std::vector<TestTensor> outputs(s.sizes.size(), OutputLike(kU8, 0.07f, 100));
     cases.push_back(
         MakeCase(name + ", requantized", options, {Quantized(kS8, s.x, 0.1f, 3, rng)}, outputs));
@@ -182,7 +166,7 @@ std::vector<KernelCase> PadCases() {
                                {{2, 3, 4, 5}, {1, 0, 2, 0}, {0, 2, 0, 3}}};
   std::vector<KernelCase> cases;
   for (const Padding& p : kPaddings) {
-    for (auto mode : {schema::PadMode::CONSTANT, schema::PadMode::EDGE, schema::PadMode::REFLECT}) {
+    for (auto mode : schema::EnumValuesPadMode()) {
       schema::PadOptionsT options;
       options.mode = mode;
       options.pads_begin = p.begin;
@@ -194,11 +178,18 @@ std::vector<KernelCase> PadCases() {
         fits = fits && p.begin[d] < p.x[d] && p.end[d] < p.x[d];
       }
       if (mode == schema::PadMode::REFLECT && !fits) continue;
-      for (DataType type : {kF32, kU8, kS8}) {
+      for (DataType type : kTypes) {
         const TestTensor x = Anything(type, p.x, rng);
-        cases.push_back(MakeCase(
-            absl::StrCat(schema::EnumNamePadMode(mode), " ", ToString(p.x), ", ", Text(type)),
-            options, {x}, {OutputOf(x)}));
+        const std::string name =
+            absl::StrCat(schema::EnumNamePadMode(mode), " ", ToString(p.x), ", ", Text(type));
+        cases.push_back(MakeCase(name, options, {x}, {OutputOf(x)}));
+        if (mode != schema::PadMode::CONSTANT || x.quant) continue;
+        const TestTensor value = Anything(type, {}, rng);
+        cases.push_back(
+            MakeCase(name + " with a number", options, {x, Absent(), value}, {OutputOf(x)}));
+        cases.push_back(MakeCase(name + " with a constant", options,
+                                 {x, Absent(), AsConstant(Anything(type, {1}, rng))},
+                                 {OutputOf(x)}));
       }
     }
   }

@@ -180,6 +180,116 @@ TEST(PlacementTest, SplitOfTheOuterDimensionIsAView) {
   EXPECT_EQ(lowered.placement.places[static_cast<size_t>(c)].offset, 64u);
 }
 
+// Whether taking [start, end) of each dimension of x, of shape `from` and in a network that
+// computes channels last if `spatial`, is a view; -1 or where it lies in x.
+int64_t SliceOffset(const Shape& from, const std::vector<int64_t>& starts,
+                    const std::vector<int64_t>& ends, int64_t step, bool spatial) {
+  Graph g;
+  schema::SliceOptionsT slice;
+  slice.starts = starts;
+  slice.ends = ends;
+  Shape to;
+  for (size_t d = 0; d < from.size(); ++d) {
+    slice.axes.push_back(static_cast<int>(d));
+    slice.steps.push_back(step);
+    to.push_back((ends[d] - starts[d] + step - 1) / step);
+  }
+  const TensorId x = AddF32(g, "x", from), a = AddF32(g, "a", from), b = AddF32(g, "b", to);
+  const TensorId y = AddF32(g, "y", to);
+  g.inputs = {x};
+  g.outputs = {y};
+  if (spatial) {
+    schema::PoolOptionsT pool;
+    pool.kernel = pool.strides = pool.dilations = {1, 1};
+    pool.pads_begin = pool.pads_end = {0, 0};
+    g.AddNode("a", std::move(pool), {x}, {a});
+  } else {
+    g.AddNode("a", Unary(schema::UnaryKind::ABS), {x}, {a});
+  }
+  g.AddNode("slice", std::move(slice), {a}, {b});
+  g.AddNode("y", Unary(schema::UnaryKind::ABS), {b}, {y});
+  const Lowered lowered = Lower(g);
+  const size_t node = spatial ? 2 : 1;
+  EXPECT_EQ(g.nodes[node].type(), OpType::SliceOptions);
+  const Place place = lowered.placement.places[static_cast<size_t>(b)];
+  const bool shares = place.buffer == lowered.placement.places[static_cast<size_t>(a)].buffer;
+  EXPECT_EQ(lowered.placement.is_view[node], shares);
+  return shares ? static_cast<int64_t>(place.offset) : -1;
+}
+
+TEST(PlacementTest, SliceOfOnePieceIsAView) {
+  EXPECT_EQ(SliceOffset({4, 16}, {1, 0}, {3, 16}, 1, false), 64);
+  EXPECT_EQ(SliceOffset({4, 16}, {1, 0}, {2, 8}, 1, false), 64);
+  EXPECT_EQ(SliceOffset({1, 8, 2, 8}, {0, 4, 0, 0}, {1, 8, 2, 8}, 1, false), 4 * 16 * 4);
+  // Channels last, rows of the picture are outermost and channels are not.
+  EXPECT_EQ(SliceOffset({1, 8, 4, 2}, {0, 0, 1, 0}, {1, 8, 3, 2}, 1, true), 64);
+  EXPECT_EQ(SliceOffset({1, 32, 2, 2}, {0, 16, 0, 0}, {1, 32, 2, 2}, 1, true), -1);
+}
+
+TEST(PlacementTest, SliceIsCopiedWhereItsBytesAreApartOrNotAligned) {
+  EXPECT_EQ(SliceOffset({4, 16}, {0, 0}, {4, 8}, 1, false), -1);
+  EXPECT_EQ(SliceOffset({4, 16}, {0, 0}, {4, 16}, 2, false), -1);
+  EXPECT_EQ(SliceOffset({4, 15}, {1, 0}, {3, 15}, 1, false), -1);
+}
+
+TEST(PlacementTest, ExpandIsAViewWhereItRepeatsNothing) {
+  for (int64_t repeat : {1, 2}) {
+    Graph g;
+    const TensorId x = AddF32(g, "x", {3, 4}), a = AddF32(g, "a", {3, 4});
+    const TensorId b = AddF32(g, "b", {repeat, 3, 4}), y = AddF32(g, "y", {repeat, 3, 4});
+    g.inputs = {x};
+    g.outputs = {y};
+    schema::ExpandOptionsT expand;
+    expand.shape = {repeat, 1, 1};
+    g.AddNode("a", Unary(schema::UnaryKind::ABS), {x}, {a});
+    g.AddNode("expand", std::move(expand), {a}, {b});
+    g.AddNode("y", Unary(schema::UnaryKind::ABS), {b}, {y});
+    EXPECT_EQ(Lower(g).placement.is_view[1], repeat == 1);
+  }
+}
+
+TEST(PlacementTest, CastToTheSameTypeIsAView) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {4}), a = AddF32(g, "a", {4}), b = AddF32(g, "b", {4});
+  const TensorId c = AddF32(g, "c", {4}), y = AddF32(g, "y", {4});
+  g.tensor(c).type = g.tensor(y).type = DataType::kS32;
+  g.inputs = {x};
+  g.outputs = {y};
+  g.AddNode("a", Unary(schema::UnaryKind::ABS), {x}, {a});
+  g.AddNode("b", schema::CastOptionsT(), {a}, {b});
+  g.AddNode("c", schema::CastOptionsT(), {b}, {c});
+  g.AddNode("y", Unary(schema::UnaryKind::ABS), {c}, {y});
+  EXPECT_EQ(Lower(g).placement.is_view, (std::vector<bool>{false, true, false, false}));
+}
+
+TEST(LayoutTest, SliceFollowsItsInputAndShapeOfTakesAnyLayout) {
+  Graph g;
+  const TensorId x = AddF32(g, "x", {1, 4, 3, 3}), p = AddF32(g, "p", {1, 4, 3, 3});
+  const TensorId s = AddF32(g, "s", {1, 2, 3, 3}), y = AddF32(g, "y", {1, 2, 1, 1});
+  const TensorId n = AddF32(g, "n", {4});
+  g.tensor(n).type = DataType::kS64;
+  g.inputs = {x};
+  g.outputs = {y, n};
+  schema::PoolOptionsT pool;
+  pool.kernel = pool.strides = pool.dilations = {1, 1};
+  pool.pads_begin = pool.pads_end = {0, 0};
+  schema::SliceOptionsT slice;
+  slice.axes = {1};
+  slice.starts = {0};
+  slice.ends = {2};
+  schema::ShapeOfOptionsT shape;
+  shape.end = 4;
+  g.AddNode("pool", std::move(pool), {x}, {p});
+  g.AddNode("slice", std::move(slice), {p}, {s});
+  g.AddNode("shape", shape, {p}, {n});
+  g.AddNode("mean", AverageAll(), {s}, {y});
+  const Lowered lowered = Lower(g);
+  ASSERT_EQ(g.nodes.size(), 5u);  // one conversion, before the pool
+  EXPECT_EQ(lowered.layouts[2].inputs[0], Layout::kChannelsLast);
+  EXPECT_EQ(lowered.layouts[2].outputs[0], Layout::kChannelsLast);
+  EXPECT_EQ(lowered.layouts[3].inputs[0], Layout::kChannelsLast);
+}
+
 TEST(PlacementTest, InputsAndOutputsLiveAcrossTheWholeRun) {
   Graph g;
   const TensorId x = AddF32(g, "x", {4}), a = AddF32(g, "a", {4}), y = AddF32(g, "y", {4});

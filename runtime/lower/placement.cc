@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/core/infer.h"
 #include "schema/model_generated.h"
 
 namespace octet {
@@ -42,6 +43,23 @@ bool KeepsBytes(const Node& transpose, const Shape& x, const Shape& y, const Nod
   std::vector<int> order = MemoryOrder(y, layouts.outputs[0]);
   for (int& dimension : order) dimension = permutation[static_cast<size_t>(dimension)];
   return order == MemoryOrder(x, layouts.inputs[0]);
+}
+
+// Where in x a slice begins, in elements, when it is one piece of memory; else -1.
+int64_t PieceBegin(const Node& slice, const Shape& x, Layout layout) {
+  const std::vector<SliceRange> ranges = SliceRanges(slice.as<schema::SliceOptionsT>(), x);
+  const Shape strides = Strides(x, layout);
+  int64_t begin = 0;
+  bool inner = false;  // within a dimension of which more than one index is taken
+  for (int dimension : MemoryOrder(x, layout)) {
+    const auto d = static_cast<size_t>(dimension);
+    const SliceRange& range = ranges[d];
+    const bool whole = range.start == 0 && range.step == 1 && range.count == x[d];
+    if (range.count == 0 || (inner && !whole) || (range.count > 1 && range.step != 1)) return -1;
+    begin += range.start * strides[d];
+    inner = inner || range.count > 1;
+  }
+  return begin;
 }
 
 class Placer {
@@ -95,6 +113,15 @@ class Placer {
         return TrySplit(node, layouts.inputs[0]);
       case OpType::ConcatOptions:
         return TryConcat(node, layouts.outputs[0]);
+      case OpType::SliceOptions:
+        return layouts.inputs[0] == layouts.outputs[0] && TrySlice(node, layouts.inputs[0]);
+      case OpType::CastOptions:
+      case OpType::ExpandOptions:
+      case OpType::TileOptions:
+      case OpType::PadOptions:
+        return layouts.inputs[0] == layouts.outputs[0] &&
+               NumElements(ShapeOf(node.inputs[0])) == NumElements(ShapeOf(node.outputs[0])) &&
+               TryAlias(node);
       default:
         return false;
     }
@@ -125,6 +152,18 @@ class Placer {
       PlaceOf(y) = {PlaceOf(x).buffer, offset};
       offset += Bytes(y);
     }
+    return true;
+  }
+
+  bool TrySlice(const Node& node, Layout layout) {
+    const TensorId x = node.inputs[0], y = node.outputs[0];
+    if (!CanView(x, y)) return false;
+    const int64_t begin = PieceBegin(node, ShapeOf(x), layout);
+    if (begin < 0) return false;
+    const size_t offset =
+        PlaceOf(x).offset + static_cast<size_t>(begin) * SizeOf(graph_.tensor(x).type);
+    if (offset % kAlignment != 0) return false;
+    PlaceOf(y) = {PlaceOf(x).buffer, offset};
     return true;
   }
 

@@ -25,9 +25,10 @@ struct Placement {
   std::vector<bool> is_view;         // per node: nothing is left to compute
 };
 
-// Gives every computed tensor a place. Reshape, identity, Split and Concat become views where their
-// bytes already lie as the result needs them: no quantization parameters change, and all dimensions
-// that are outside of the split or joined one in memory are 1.
+// Gives every computed tensor a place. Reshape, identity, Split, Concat, Slice, and Cast, Expand,
+// Tile and Pad that change nothing become views where their bytes already lie as the result needs
+// them: no quantization parameters change, all dimensions that are outside of the split or joined
+// one in memory are 1, and what is cut out is one piece of memory at a multiple of 64 bytes.
 Placement PlaceTensors(const Graph& graph, absl::Span<const Shape> shapes,
                        absl::Span<const NodeLayouts> layouts);
 
