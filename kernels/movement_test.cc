@@ -141,9 +141,11 @@ TEST(ScatterElementsTest, WrapsNarrowIntegersAndKeepsBooleans) {
   using Reduction = schema::ScatterReduction;
   const TestTensor indices = S32({2}, {0, 1});
   const auto expect = [&](DataType type, Reduction reduction, std::vector<uint8_t> want) {
-    ExpectRows(ScatterElements(reduction, Bytes(type, {2}, {type == DataType::kBool ? 1 : 200, 0}),
-                               indices, Bytes(type, {2}, {type == DataType::kBool ? 1 : 100, 1})),
-               want);
+    const bool logical = type == DataType::kBool;
+    const uint8_t a = logical ? 1 : 200, b = logical ? 1 : 100;
+    ExpectRows(
+        ScatterElements(reduction, Bytes(type, {2}, {a, 0}), indices, Bytes(type, {2}, {b, 1})),
+        want);
   };
   expect(DataType::kU8, Reduction::ADD, {300 - 256, 1});
   expect(DataType::kU8, Reduction::MUL, {20000 % 256, 0});

@@ -38,6 +38,7 @@ extern const KernelEntry kReferenceScatterElements;
 extern const KernelEntry kReferenceScatterND;
 extern const KernelEntry kReferenceReverseSequence;
 extern const KernelEntry kReferenceShapeOf;
+extern const KernelEntry kReferenceRecurrent;
 
 }  // namespace octet
 

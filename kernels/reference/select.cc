@@ -87,7 +87,8 @@ void ComputeGather(const Problem& problem, const RunArgs& args) {
   CopyFrom(problem, args, [&](const Shape& at, Shape& from) {
     int64_t offset = 0;
     for (size_t d = 0; d < rank; ++d) offset += at[axis + d] * list.strides()[d];
-    for (size_t d = 0; d < x.size(); ++d) from[d] = d < axis ? at[d] : at[d + rank - (d > axis)];
+    for (size_t d = 0; d < axis; ++d) from[d] = at[d];
+    for (size_t d = axis + 1; d < x.size(); ++d) from[d] = at[d + rank - 1];
     from[axis] = ResolveIndex(indices[offset], x[axis], args.error);
     return from[axis] >= 0;
   });

@@ -330,9 +330,10 @@ class CaseRunner {
       inputs.push_back(inputs_[i].data != nullptr ? inputs_[i].data : input_buffers_[i].data());
     }
     if (const int i = kernel.in_place_input(); i >= 0) {
-      const std::vector<uint8_t>& from = originals_[static_cast<size_t>(i)];
-      std::copy(from.begin(), from.end(), output_buffers[0].data());
-      inputs[static_cast<size_t>(i)] = output_buffers[0].data();
+      const auto input = static_cast<size_t>(i);
+      const auto* from = static_cast<const uint8_t*>(inputs[input]);
+      std::copy_n(from, case_.inputs[input].bytes.size(), output_buffers[0].data());
+      inputs[input] = output_buffers[0].data();
     }
     GuardedBuffer scratch(kernel.scratch_bytes());
     RunError error;
