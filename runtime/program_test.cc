@@ -276,8 +276,8 @@ TEST(ProgramTest, SubgraphsMustFitTheirNode) {
   };
   EXPECT_THAT(error([](Graph& g) { g.nodes[0].as<schema::LoopOptionsT>().body = 1; }),
               HasSubstr("subgraph 1, but there are 1"));
-  EXPECT_THAT(error([](Graph& g) { g.nodes[0].as<schema::LoopOptionsT>().carried = 2; }),
-              HasSubstr("carries 2 tensors"));
+  EXPECT_THAT(error([](Graph& g) { g.nodes[0].as<schema::LoopOptionsT>().carried = 3; }),
+              HasSubstr("carries 3 tensors"));
   EXPECT_THAT(error([](Graph& g) { g.tensor(g.outputs[0]).type = kS64; }),
               HasSubstr("'n0' is f32, but 'last' is s64"));
   EXPECT_THAT(

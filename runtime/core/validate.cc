@@ -97,10 +97,12 @@ class OrderCheck {
   std::vector<bool> ready_;
 };
 
+// Whether the graph leaves sizes open other than the first of an input, the batch, which may be
+// anything.
 bool HasOpenSizes(const Graph& graph) {
   return std::any_of(graph.inputs.begin(), graph.inputs.end(), [&graph](TensorId id) {
     const Shape& shape = graph.tensor(id).shape;
-    return std::find(shape.begin(), shape.end(), -1) != shape.end();
+    return std::find(shape.begin() + (shape.empty() ? 0 : 1), shape.end(), -1) != shape.end();
   });
 }
 
