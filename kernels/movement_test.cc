@@ -4,6 +4,7 @@
 
 #include "gtest/gtest.h"
 #include "kernels/kernel.h"
+#include "kernels/testing/expect_rows.h"
 #include "kernels/testing/kernel_test_util.h"
 
 // What operators that move elements mean, worked out by hand, for every row that accepts the case.
@@ -13,29 +14,6 @@ namespace {
 
 constexpr DataType kF32 = DataType::kF32, kS32 = DataType::kS32, kS64 = DataType::kS64;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-template <typename T>
-void ExpectRows(const KernelCase& c, const std::vector<T>& want) {
-  int accepted = 0;
-  for (const KernelEntry& row : KernelsFor(c.node.type())) {
-    const absl::StatusOr<Outputs> got = RunRow(row, c);
-    if (!got.ok() && absl::IsUnimplemented(got.status())) continue;
-    ASSERT_TRUE(got.ok()) << row.name << ": " << got.status();
-    TestTensor y;
-    y.bytes = (*got)[0];
-    EXPECT_EQ(y.values<T>(), want) << row.name;
-    ++accepted;
-  }
-  EXPECT_GT(accepted, 0);
-}
-
-void ExpectErrors(const KernelCase& c, const std::string& message) {
-  for (const KernelEntry& row : KernelsFor(c.node.type())) {
-    const absl::StatusOr<Outputs> got = RunRow(row, c);
-    EXPECT_TRUE(absl::IsInvalidArgument(got.status())) << row.name << ": " << got.status();
-    EXPECT_EQ(got.status().message(), message) << row.name;
-  }
-}
 
 TestTensor Bytes(DataType type, const Shape& shape, const std::vector<uint8_t>& bytes) {
   TestTensor t = OutputLike(type);

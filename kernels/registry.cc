@@ -58,6 +58,7 @@ const std::vector<OperatorRows>& Operators() {
       {OpType::SpaceToDepthOptions,
        LayoutRule::kSame,
        {kGenericSpaceToDepth, kReferenceSpaceToDepth}},
+      {OpType::RecurrentOptions, LayoutRule::kPlain, {kReferenceRecurrent}},
       {OpType::ShapeOfOptions, LayoutRule::kAny, {kReferenceShapeOf}},
       {OpType::ReverseSequenceOptions,
        LayoutRule::kSame,

@@ -60,6 +60,8 @@ std::vector<KernelCase> CasesFor(OpType type) {
       return ShapeOfCases();
     case OpType::ReverseSequenceOptions:
       return ReverseSequenceCases();
+    case OpType::RecurrentOptions:
+      return RecurrentCases();
     default:
       return {};
   }

@@ -41,6 +41,7 @@ std::vector<KernelCase> DepthToSpaceCases();
 std::vector<KernelCase> SpaceToDepthCases();
 std::vector<KernelCase> ShapeOfCases();
 std::vector<KernelCase> ReverseSequenceCases();
+std::vector<KernelCase> RecurrentCases();
 
 }  // namespace octet::testing
 
