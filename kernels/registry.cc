@@ -23,7 +23,7 @@ const std::vector<OperatorRows>& Operators() {
        {kSimdDepthwise, kSimdConv, kOnednnConv, kSimdConvExact, kReferenceConv}},
       {OpType::MatMulOptions,
        LayoutRule::kPlain,
-       {kSimdMatMul, kOnednnMatMul, kSimdMatMulExact, kReferenceMatMul}},
+       {kSimdMatMul, kOnednnMatMul, kSimdMatMulExact, kTypedMatMul, kReferenceMatMul}},
       {OpType::PoolOptions, LayoutRule::kChannelsLast, {kGenericPool, kReferencePool}},
       {OpType::GlobalPoolOptions,
        LayoutRule::kChannelsLast,
@@ -36,7 +36,7 @@ const std::vector<OperatorRows>& Operators() {
       {OpType::TransposeOptions, LayoutRule::kAny, {kGenericTranspose, kReferenceTranspose}},
       {OpType::SoftmaxOptions, LayoutRule::kSame, {kGenericSoftmax, kReferenceSoftmax}},
       {OpType::PadOptions, LayoutRule::kSame, {kGenericPad, kReferencePad}},
-      {OpType::ReduceOptions, LayoutRule::kSame, {kGenericReduce, kReferenceReduce}},
+      {OpType::ReduceOptions, LayoutRule::kSame, {kGenericReduce, kTypedReduce, kReferenceReduce}},
       {OpType::QuantizeOptions, LayoutRule::kAny, {kGenericQuantize, kReferenceQuantize}},
       {OpType::DequantizeOptions, LayoutRule::kAny, {kGenericDequantize, kReferenceDequantize}},
       {OpType::RequantizeOptions, LayoutRule::kSame, {kGenericRequantize, kReferenceRequantize}},
@@ -63,6 +63,15 @@ const std::vector<OperatorRows>& Operators() {
       {OpType::ReverseSequenceOptions,
        LayoutRule::kSame,
        {kGenericReverseSequence, kReferenceReverseSequence}},
+      {OpType::CastOptions, LayoutRule::kSame, {kCast}},
+      {OpType::WhereOptions, LayoutRule::kSame, {kGenericWhere, kReferenceWhere}},
+      {OpType::RangeOptions, LayoutRule::kPlain, {kRange}},
+      {OpType::ArgOptions, LayoutRule::kSame, {kArg}},
+      {OpType::TopKOptions, LayoutRule::kSame, {kTopK}},
+      {OpType::CumulateOptions, LayoutRule::kSame, {kCumulate}},
+      {OpType::OneHotOptions, LayoutRule::kPlain, {kOneHot}},
+      {OpType::TriluOptions, LayoutRule::kPlain, {kTrilu}},
+      {OpType::EinsumOptions, LayoutRule::kPlain, {kGenericEinsum, kReferenceEinsum}},
   };
   return *operators;
 }

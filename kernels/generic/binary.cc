@@ -1,62 +1,18 @@
 #include <algorithm>
 
+#include "kernels/elements.h"
+#include "kernels/generic/broadcast.h"
 #include "kernels/generic/generic.h"
 #include "kernels/generic/loops.h"
-#include "kernels/generic/nest.h"
-#include "kernels/generic/parallel.h"
+#include "kernels/generic/typed_loops.h"
 #include "kernels/operands.h"
 
 namespace octet {
 namespace generic {
 namespace {
 
-constexpr int64_t kChunk = 512;  // elements that are worked on at a time; their buffers stay in L1
+constexpr int64_t kChunk = BroadcastNest::kChunk;
 constexpr int kY = 0, kA = 1, kB = 2;
-
-// The loops over the output, in its order in memory, and the blocks of rows that threads share.
-class BinaryNest {
- public:
-  explicit BinaryNest(const KernelContext& context) {
-    const Operand& y = context.output();
-    const size_t rank = y.shape.size();
-    Shape strides[3] = {Strides(y.shape, y.layout), {}, {}};
-    for (int i : {kA, kB}) {
-      const Operand& x = context.input(static_cast<size_t>(i - 1));
-      strides[i] = BroadcastStrides(x.shape, Strides(x.shape, x.layout), rank);
-    }
-    nest_ = MakeNest(y.shape, strides);
-    chunks_ = (nest_.inner().size + kChunk - 1) / kChunk;
-    count_ = NumElements(y.shape);
-  }
-
-  int64_t count() const { return count_; }
-  int64_t a_stride() const { return nest_.inner().strides[kA]; }
-  int64_t b_stride() const { return nest_.inner().strides[kB]; }
-
-  // Calls fn(y offset, a offset, b offset, n) for n <= kChunk neighbours of the output at a time.
-  template <typename Fn>
-  void Run(ThreadPool* pool, int64_t bytes, const Fn& fn) const {
-    if (count_ == 0) return;
-    const int64_t rows = nest_.rows(), size = nest_.inner().size;
-    ParallelRanges(pool, rows * chunks_, bytes, [&](int64_t begin, int64_t end) {
-      RowWalker row(nest_, begin / chunks_);
-      int64_t chunk = begin % chunks_;
-      for (int64_t unit = begin; unit < end; ++unit) {
-        const int64_t at = chunk * kChunk;
-        fn(row.offset(kY) + at, row.offset(kA) + at * a_stride(), row.offset(kB) + at * b_stride(),
-           std::min(kChunk, size - at));
-        if (++chunk < chunks_) continue;
-        chunk = 0;
-        row.Next();
-      }
-    });
-  }
-
- private:
-  Nest nest_;
-  int64_t chunks_;
-  int64_t count_;
-};
 
 // The n elements from `x` on, `stride` apart, side by side; in `buffer` unless they are already, or
 // are one.
@@ -67,15 +23,18 @@ const T* Gather(const T* x, int64_t stride, int64_t n, T* buffer) {
   return buffer;
 }
 
+BinaryMode ModeOf(const BroadcastNest& nest) {
+  if (nest.step(kA) == 0) return kScalarA;
+  return nest.step(kB) == 0 ? kScalarB : kBothVectors;
+}
+
 class F32Kernel : public Kernel {
  public:
   explicit F32Kernel(const KernelContext& context) : nest_(context) {
     const auto& options = context.node->as<schema::BinaryOptionsT>();
     min_ = options.activation_min;
     max_ = options.activation_max;
-    const int mode = nest_.a_stride() == 0   ? kScalarA
-                     : nest_.b_stride() == 0 ? kScalarB
-                                             : kBothVectors;
+    const int mode = nest_.step(kA) == 0 ? kScalarA : nest_.step(kB) == 0 ? kScalarB : kBothVectors;
     loop_ = LoopsFor(context.cpu).binary[static_cast<size_t>(options.kind)][mode];
   }
 
@@ -84,16 +43,16 @@ class F32Kernel : public Kernel {
     const auto* b = static_cast<const float*>(args.inputs[1]);
     auto* y = static_cast<float*>(args.outputs[0]);
     const int64_t bytes = 3 * nest_.count() * static_cast<int64_t>(sizeof(float));
-    nest_.Run(args.pool, bytes, [&](int64_t y_at, int64_t a_at, int64_t b_at, int64_t n) {
+    nest_.Run(args.pool, bytes, [&](const int64_t* at, int64_t n) {
       float a_buffer[kChunk], b_buffer[kChunk];
-      loop_(Gather(a + a_at, nest_.a_stride(), n, a_buffer),
-            Gather(b + b_at, nest_.b_stride(), n, b_buffer), y + y_at, n, min_, max_);
+      loop_(Gather(a + at[kA], nest_.step(kA), n, a_buffer),
+            Gather(b + at[kB], nest_.step(kB), n, b_buffer), y + at[kY], n, min_, max_);
     });
   }
   std::string detail() const override { return "f32"; }
 
  private:
-  BinaryNest nest_;
+  BroadcastNest nest_;
   BinaryLoop loop_;
   float min_, max_;
 };
@@ -123,14 +82,13 @@ class Int8Kernel : public Kernel {
     const auto* a = static_cast<const uint8_t*>(args.inputs[0]);
     const auto* b = static_cast<const uint8_t*>(args.inputs[1]);
     auto* y = static_cast<uint8_t*>(args.outputs[0]);
-    nest_.Run(args.pool, 6 * nest_.count(),
-              [&](int64_t y_at, int64_t a_at, int64_t b_at, int64_t n) {
-                float a_real[kChunk], b_real[kChunk], v[kChunk];
-                Widen(a_, a + a_at, nest_.a_stride(), n, a_real);
-                Widen(b_, b + b_at, nest_.b_stride(), n, b_real);
-                loop_(a_real, b_real, v, n, factors_);
-                loops_.narrow(v, y + y_at, n, target_);
-              });
+    nest_.Run(args.pool, 6 * nest_.count(), [&](const int64_t* at, int64_t n) {
+      float a_real[kChunk], b_real[kChunk], v[kChunk];
+      Widen(a_, a + at[kA], nest_.step(kA), n, a_real);
+      Widen(b_, b + at[kB], nest_.step(kB), n, b_real);
+      loop_(a_real, b_real, v, n, factors_);
+      loops_.narrow(v, y + at[kY], n, target_);
+    });
   }
   std::string detail() const override { return "int8"; }
 
@@ -160,7 +118,7 @@ class Int8Kernel : public Kernel {
     }
   }
 
-  BinaryNest nest_;
+  BroadcastNest nest_;
   const Loops& loops_;
   Side a_, b_;
   Int8BinaryLoop loop_;
@@ -168,10 +126,78 @@ class Int8Kernel : public Kernel {
   IntTarget target_;
 };
 
-absl::Status Check(const KernelContext& context) {
+class CompareKernel : public Kernel {
+ public:
+  explicit CompareKernel(const KernelContext& context) : nest_(context) {
+    const auto kind = context.node->as<schema::BinaryOptionsT>().kind;
+    const auto index = static_cast<size_t>(kind) - static_cast<size_t>(schema::BinaryKind::EQUAL);
+    loop_ = LoopsFor(context.cpu).compare[index][ModeOf(nest_)];
+  }
+
+  void Run(const RunArgs& args) const override {
+    const auto* a = static_cast<const float*>(args.inputs[0]);
+    const auto* b = static_cast<const float*>(args.inputs[1]);
+    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    nest_.Run(args.pool, 9 * nest_.count(), [&](const int64_t* at, int64_t n) {
+      float a_buffer[kChunk], b_buffer[kChunk];
+      loop_(Gather(a + at[kA], nest_.step(kA), n, a_buffer),
+            Gather(b + at[kB], nest_.step(kB), n, b_buffer), y + at[kY], n);
+    });
+  }
+  std::string detail() const override { return "f32 comparison"; }
+
+ private:
+  BroadcastNest nest_;
+  CompareLoop loop_;
+};
+
+// Integers that stand for themselves, and booleans.
+class TypedKernel : public Kernel {
+ public:
+  TypedKernel(const KernelContext& context, TypedBinaryLoop loop)
+      : nest_(context),
+        loop_(loop),
+        x_size_(static_cast<int64_t>(SizeOf(context.input(0).type))),
+        y_size_(static_cast<int64_t>(SizeOf(context.output().type))) {}
+
+  void Run(const RunArgs& args) const override {
+    const auto* a = static_cast<const uint8_t*>(args.inputs[0]);
+    const auto* b = static_cast<const uint8_t*>(args.inputs[1]);
+    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    const int64_t bytes = nest_.count() * (2 * x_size_ + y_size_);
+    nest_.Run(args.pool, bytes, [&](const int64_t* at, int64_t n) {
+      loop_(a + at[kA] * x_size_, nest_.step(kA), b + at[kB] * x_size_, nest_.step(kB),
+            y + at[kY] * y_size_, n);
+    });
+  }
+  std::string detail() const override { return "integers"; }
+
+ private:
+  BroadcastNest nest_;
+  TypedBinaryLoop loop_;
+  int64_t x_size_, y_size_;
+};
+
+// The loop for operands of integers or booleans; null when they have none.
+TypedBinaryLoop TypedLoop(const KernelContext& context) {
   const Operand &a = context.input(0), &b = context.input(1), &y = context.output();
   const auto kind = context.node->as<schema::BinaryOptionsT>().kind;
-  if (kind > schema::BinaryKind::POW) {
+  const DataType result = kind < schema::BinaryKind::EQUAL ? a.type : DataType::kBool;
+  if (!IsWhole(a) || !IsWhole(b) || a.type != b.type || y.type != result) return nullptr;
+  return TypedBinaryLoopOf(kind, a.type);
+}
+
+bool IsComparison(const KernelContext& context) {
+  return IsF32(context.input(0)) && IsF32(context.input(1)) && IsBool(context.output()) &&
+         context.node->as<schema::BinaryOptionsT>().kind >= schema::BinaryKind::EQUAL;
+}
+
+absl::Status Check(const KernelContext& context) {
+  if (IsComparison(context) || TypedLoop(context) != nullptr) return absl::OkStatus();
+  const Operand &a = context.input(0), &b = context.input(1), &y = context.output();
+  const auto kind = context.node->as<schema::BinaryOptionsT>().kind;
+  const int kinds = IsF32(y) ? kBinaryKinds : kInt8BinaryKinds;
+  if (static_cast<int>(kind) >= kinds) {
     return absl::UnimplementedError(
         absl::StrCat("no vector loop for ", schema::EnumNameBinaryKind(kind)));
   }
@@ -183,6 +209,10 @@ absl::Status Check(const KernelContext& context) {
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
+  if (const TypedBinaryLoop loop = TypedLoop(context); loop != nullptr) {
+    return std::make_unique<TypedKernel>(context, loop);
+  }
+  if (IsComparison(context)) return std::make_unique<CompareKernel>(context);
   if (IsF32(context.output())) return std::make_unique<F32Kernel>(context);
   return std::make_unique<Int8Kernel>(context);
 }

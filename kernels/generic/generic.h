@@ -33,6 +33,19 @@ extern const KernelEntry kGenericGatherND;
 extern const KernelEntry kGenericScatterElements;
 extern const KernelEntry kGenericScatterND;
 extern const KernelEntry kGenericReverseSequence;
+extern const KernelEntry kGenericWhere;
+extern const KernelEntry kGenericEinsum;
+extern const KernelEntry kTypedMatMul;
+extern const KernelEntry kTypedReduce;
+
+// Simple and exact, so that they are the reference as well.
+extern const KernelEntry kCast;
+extern const KernelEntry kArg;
+extern const KernelEntry kTopK;
+extern const KernelEntry kCumulate;
+extern const KernelEntry kRange;
+extern const KernelEntry kOneHot;
+extern const KernelEntry kTrilu;
 
 }  // namespace octet
 

@@ -64,9 +64,7 @@ struct LeakyRelu {
   float operator()(float x, float alpha, float) const { return x < 0.0f ? alpha * x : x; }
 };
 struct Elu {
-  float operator()(float x, float alpha, float) const {
-    return x < 0.0f ? alpha * std::expm1(x) : x;
-  }
+  float operator()(float x, float alpha, float) const { return x < 0.0f ? alpha * Expm1(x) : x; }
 };
 struct HardSigmoid {
   float operator()(float x, float alpha, float beta) const {
@@ -97,6 +95,61 @@ struct Sin {
 };
 struct Cos {
   float operator()(float x, float, float) const { return std::cos(x); }
+};
+struct Tan {
+  float operator()(float x, float, float) const { return std::tan(x); }
+};
+struct Asin {
+  float operator()(float x, float, float) const { return std::asin(x); }
+};
+struct Acos {
+  float operator()(float x, float, float) const { return std::acos(x); }
+};
+struct Atan {
+  float operator()(float x, float, float) const { return std::atan(x); }
+};
+struct Sinh {
+  float operator()(float x, float, float) const { return std::sinh(x); }
+};
+struct Cosh {
+  float operator()(float x, float, float) const { return std::cosh(x); }
+};
+struct Asinh {
+  float operator()(float x, float, float) const { return std::asinh(x); }
+};
+struct Acosh {
+  float operator()(float x, float, float) const { return std::acosh(x); }
+};
+struct Atanh {
+  float operator()(float x, float, float) const { return std::atanh(x); }
+};
+struct Selu {
+  float operator()(float x, float alpha, float beta) const {
+    return beta * (x > 0.0f ? x : alpha * Expm1(x));
+  }
+};
+struct Celu {
+  float operator()(float x, float alpha, float) const {
+    return Max(0.0f, x) + Min(0.0f, alpha * Expm1(x / alpha));
+  }
+};
+struct MishOf {
+  float operator()(float x, float, float) const { return Mish(x); }
+};
+struct GeluTanhOf {
+  float operator()(float x, float, float) const { return GeluTanh(x); }
+};
+struct Softsign {
+  float operator()(float x, float, float) const { return x / (1.0f + Abs(x)); }
+};
+struct ThresholdedRelu {
+  float operator()(float x, float alpha, float) const { return x > alpha ? x : 0.0f; }
+};
+struct Shrink {
+  float operator()(float x, float alpha, float beta) const {
+    const float above = x > alpha ? x - beta : 0.0f;
+    return x < -alpha ? x + beta : above;
+  }
 };
 
 // Functions in the order of schema::BinaryKind: of reals, and of integers in units of the output.
@@ -131,6 +184,19 @@ struct MaxReals {
 struct PowReals {
   float operator()(float a, float b) const { return std::pow(a, b); }
 };
+struct FmodReals {
+  float operator()(float a, float b) const { return std::fmod(a, b); }
+};
+// With the sign of b.
+struct ModReals {
+  float operator()(float a, float b) const {
+    const float rest = std::fmod(a, b);
+    return rest != 0.0f && (rest < 0.0f) != (b < 0.0f) ? rest + b : rest;
+  }
+};
+struct PreluReals {
+  float operator()(float a, float b) const { return a < 0.0f ? a * b : a; }
+};
 using Div = OfReals<DivReals>;
 using Minimum = OfReals<MinReals>;
 using Maximum = OfReals<MaxReals>;
@@ -150,6 +216,36 @@ void BinaryVS(const float* a, const float* b, float* y, int64_t n, float lo, flo
   const float scalar = b[0];
   for (int64_t i = 0; i < n; ++i) y[i] = Min(Max(Function()(a[i], scalar), lo), hi);
 }
+struct Equal {
+  uint8_t operator()(float a, float b) const { return a == b; }
+};
+struct Less {
+  uint8_t operator()(float a, float b) const { return a < b; }
+};
+struct LessEqual {
+  uint8_t operator()(float a, float b) const { return a <= b; }
+};
+struct Greater {
+  uint8_t operator()(float a, float b) const { return a > b; }
+};
+struct GreaterEqual {
+  uint8_t operator()(float a, float b) const { return a >= b; }
+};
+template <typename Function>
+void CompareVV(const float* a, const float* b, uint8_t* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] = Function()(a[i], b[i]);
+}
+template <typename Function>
+void CompareSV(const float* a, const float* b, uint8_t* y, int64_t n) {
+  const float scalar = a[0];
+  for (int64_t i = 0; i < n; ++i) y[i] = Function()(scalar, b[i]);
+}
+template <typename Function>
+void CompareVS(const float* a, const float* b, uint8_t* y, int64_t n) {
+  const float scalar = b[0];
+  for (int64_t i = 0; i < n; ++i) y[i] = Function()(a[i], scalar);
+}
+
 template <typename Function>
 void BinaryInt8(const float* a, const float* b, float* y, int64_t n, Int8Factors factors) {
   for (int64_t i = 0; i < n; ++i) y[i] = Function()(a[i], b[i], factors);
@@ -208,6 +304,10 @@ void Scale(float* y, int64_t n, float factor) {
 }
 void Divide(float* y, int64_t n, float divisor) {
   for (int64_t i = 0; i < n; ++i) y[i] /= divisor;
+}
+
+void AddScaled(const uint32_t* x, uint32_t factor, uint32_t* y, int64_t n) {
+  for (int64_t i = 0; i < n; ++i) y[i] += x[i] * factor;
 }
 
 // ---- Reductions across rows ----
@@ -323,6 +423,30 @@ void SoftmaxLines(const float* x, float* y, int64_t count, int64_t stride, int64
   }
 }
 
+void LogSoftmaxLines(const float* x, float* y, int64_t count, int64_t stride, int64_t n) {
+  float max[kSoftmaxLines], sum[kSoftmaxLines];
+  for (int64_t j = 0; j < n; ++j) {
+    max[j] = x[j];
+    sum[j] = 0.0f;
+  }
+  for (int64_t i = 1; i < count; ++i) {
+    for (int64_t j = 0; j < n; ++j) max[j] = Max(max[j], x[i * stride + j]);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < n; ++j) sum[j] += Exp(x[i * stride + j] - max[j]);
+  }
+  for (int64_t j = 0; j < n; ++j) sum[j] = std::log(sum[j]);
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < n; ++j) y[i * stride + j] = (x[i * stride + j] - max[j]) - sum[j];
+  }
+}
+
+void LogSoftmaxRow(const float* x, float* y, int64_t n) {
+  const float max = RowMax(x, n);
+  const float log_sum = std::log(ExpMinus(x, y, n, max));
+  for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - max) - log_sum;
+}
+
 // ---- Copies ----
 
 // n bytes, kPiece <= n, the last piece overlapping the one before.
@@ -413,21 +537,67 @@ void Transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int
 
 constexpr Loops MakeLoops() {
   return {
-      {UnaryFor<Identity>,    UnaryFor<Clip>,      UnaryFor<SigmoidOf>, UnaryFor<TanhOf>,
-       UnaryFor<ExpOf>,       UnaryFor<Log>,       UnaryFor<Sqrt>,      UnaryFor<Reciprocal>,
-       UnaryFor<AbsOf>,       UnaryFor<Negative>,  UnaryFor<Floor>,     UnaryFor<Ceil>,
-       UnaryFor<Round>,       UnaryFor<ErfOf>,     UnaryFor<LeakyRelu>, UnaryFor<Elu>,
-       UnaryFor<HardSigmoid>, UnaryFor<HardSwish>, UnaryFor<Swish>,     UnaryFor<GeluOf>,
-       UnaryFor<Softplus>,    UnaryFor<Sign>,      UnaryFor<Sin>,       UnaryFor<Cos>},
+      {UnaryFor<Identity>,
+       UnaryFor<Clip>,
+       UnaryFor<SigmoidOf>,
+       UnaryFor<TanhOf>,
+       UnaryFor<ExpOf>,
+       UnaryFor<Log>,
+       UnaryFor<Sqrt>,
+       UnaryFor<Reciprocal>,
+       UnaryFor<AbsOf>,
+       UnaryFor<Negative>,
+       UnaryFor<Floor>,
+       UnaryFor<Ceil>,
+       UnaryFor<Round>,
+       UnaryFor<ErfOf>,
+       UnaryFor<LeakyRelu>,
+       UnaryFor<Elu>,
+       UnaryFor<HardSigmoid>,
+       UnaryFor<HardSwish>,
+       UnaryFor<Swish>,
+       UnaryFor<GeluOf>,
+       UnaryFor<Softplus>,
+       UnaryFor<Sign>,
+       UnaryFor<Sin>,
+       UnaryFor<Cos>,
+       UnaryFor<Tan>,
+       UnaryFor<Asin>,
+       UnaryFor<Acos>,
+       UnaryFor<Atan>,
+       UnaryFor<Sinh>,
+       UnaryFor<Cosh>,
+       UnaryFor<Asinh>,
+       UnaryFor<Acosh>,
+       UnaryFor<Atanh>,
+       nullptr,
+       nullptr,
+       nullptr,
+       nullptr,
+       UnaryFor<Selu>,
+       UnaryFor<Celu>,
+       UnaryFor<MishOf>,
+       UnaryFor<GeluTanhOf>,
+       UnaryFor<Softsign>,
+       UnaryFor<ThresholdedRelu>,
+       UnaryFor<Shrink>},
       {{BinaryVV<Add>, BinarySV<Add>, BinaryVS<Add>},
        {BinaryVV<Sub>, BinarySV<Sub>, BinaryVS<Sub>},
        {BinaryVV<Mul>, BinarySV<Mul>, BinaryVS<Mul>},
        {BinaryVV<Div>, BinarySV<Div>, BinaryVS<Div>},
        {BinaryVV<Minimum>, BinarySV<Minimum>, BinaryVS<Minimum>},
        {BinaryVV<Maximum>, BinarySV<Maximum>, BinaryVS<Maximum>},
-       {BinaryVV<Pow>, BinarySV<Pow>, BinaryVS<Pow>}},
+       {BinaryVV<Pow>, BinarySV<Pow>, BinaryVS<Pow>},
+       {BinaryVV<ModReals>, BinarySV<ModReals>, BinaryVS<ModReals>},
+       {BinaryVV<FmodReals>, BinarySV<FmodReals>, BinaryVS<FmodReals>},
+       {BinaryVV<PreluReals>, BinarySV<PreluReals>, BinaryVS<PreluReals>}},
       {BinaryInt8<Add>, BinaryInt8<Sub>, BinaryInt8<Mul>, BinaryInt8<Div>, BinaryInt8<Minimum>,
        BinaryInt8<Maximum>, BinaryInt8<Pow>},
+      {{CompareVV<Equal>, CompareSV<Equal>, CompareVS<Equal>},
+       {CompareVV<Less>, CompareSV<Less>, CompareVS<Less>},
+       {CompareVV<LessEqual>, CompareSV<LessEqual>, CompareVS<LessEqual>},
+       {CompareVV<Greater>, CompareSV<Greater>, CompareVS<Greater>},
+       {CompareVV<GreaterEqual>, CompareSV<GreaterEqual>, CompareVS<GreaterEqual>}},
       Lookup,
       Widen<uint8_t>,
       Widen<int8_t>,
@@ -445,6 +615,7 @@ constexpr Loops MakeLoops() {
       ReduceTaps<Plus, float, float>,
       ReduceTaps<Plus, uint8_t, int32_t>,
       ReduceTaps<Plus, int8_t, int32_t>,
+      AddScaled,
       RowMax,
       RowMin,
       RowSum,
@@ -452,6 +623,8 @@ constexpr Loops MakeLoops() {
       RowSumInts<int8_t>,
       ExpMinus,
       SoftmaxLines,
+      LogSoftmaxLines,
+      LogSoftmaxRow,
       CopyRows,
       Transpose<uint8_t>,
       Transpose<uint16_t>,

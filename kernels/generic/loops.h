@@ -22,6 +22,9 @@ using BinaryLoop = void (*)(const float* a, const float* b, float* y, int64_t n,
                             float hi);
 enum BinaryMode { kBothVectors, kScalarA, kScalarB, kBinaryModes };
 
+// y[i] = f(a[i], b[i]), a boolean; modes as above.
+using CompareLoop = void (*)(const float* a, const float* b, uint8_t* y, int64_t n);
+
 // y[i] = f(a[i], b[i]) for integers without their zero points, in units of y. What the factors mean
 // is up to the function; see Int8Factors.
 struct Int8Factors {
@@ -41,13 +44,16 @@ template <typename T, typename Out>
 using TapsLoop = void (*)(const T* base, const int64_t* offsets, int64_t taps, Out* y,
                           int64_t channels);
 
-constexpr int kUnaryKinds = 24;
-constexpr int kBinaryKinds = 7;
+constexpr int kUnaryKinds = 44;
+constexpr int kBinaryKinds = 10;
+constexpr int kInt8BinaryKinds = 7;
+constexpr int kComparisons = 5;
 
 struct Loops {
-  UnaryLoop unary[kUnaryKinds];
-  BinaryLoop binary[kBinaryKinds][kBinaryModes];
-  Int8BinaryLoop int8_binary[kBinaryKinds];
+  UnaryLoop unary[kUnaryKinds];  // by schema::UnaryKind; null for those that are not of reals
+  BinaryLoop binary[kBinaryKinds][kBinaryModes];  // by schema::BinaryKind
+  Int8BinaryLoop int8_binary[kInt8BinaryKinds];
+  CompareLoop compare[kComparisons][kBinaryModes];  // from EQUAL on
 
   // y[i] = table[x[i]].
   void (*lookup)(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t* table);
@@ -68,6 +74,9 @@ struct Loops {
   TapsLoop<uint8_t, int32_t> sum_u8;
   TapsLoop<int8_t, int32_t> sum_s8;
 
+  // y[i] += x[i] * factor, wrapping around.
+  void (*add_scaled)(const uint32_t* x, uint32_t factor, uint32_t* y, int64_t n);
+
   // Reductions of a row, n >= 1. Floats are summed in 16 interleaved partial sums.
   float (*row_max)(const float* x, int64_t n);
   float (*row_min)(const float* x, int64_t n);
@@ -79,6 +88,10 @@ struct Loops {
   float (*exp_minus)(const float* x, float* y, int64_t n, float max);
   // Softmax along `count` neighbours that are `stride` apart, of n <= kSoftmaxLines adjacent lines.
   void (*softmax_lines)(const float* x, float* y, int64_t count, int64_t stride, int64_t n);
+  // The same, of which y is the logarithm.
+  void (*log_softmax_lines)(const float* x, float* y, int64_t count, int64_t stride, int64_t n);
+  // The logarithm of the softmax of n neighbours, n >= 1.
+  void (*log_softmax_row)(const float* x, float* y, int64_t n);
 
   // Copies `rows` rows of n bytes that begin `from_step` and `to_step` bytes apart.
   void (*copy_rows)(const uint8_t* from, int64_t from_step, uint8_t* to, int64_t to_step, int64_t n,

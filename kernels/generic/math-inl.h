@@ -55,6 +55,19 @@ inline float Exp(float x) {
   return p * FloatOf((half + 127) << 23) * FloatOf((n - half + 127) << 23);
 }
 
+// exp(x) - 1: its Taylor polynomial near 0, where the difference would cancel.
+inline float Expm1(float x) {
+  float p = 1.9841270e-4f;
+  p = p * x + 1.3888889e-3f;
+  p = p * x + 8.3333333e-3f;
+  p = p * x + 4.1666668e-2f;
+  p = p * x + 1.6666667e-1f;
+  p = p * x + 0.5f;
+  const float small = p * (x * x) + x;
+  const float large = Exp(x) - 1.0f;
+  return Abs(x) < 0.3f ? small : large;
+}
+
 inline float Sigmoid(float x) { return 1.0f / (1.0f + Exp(-x)); }
 
 // Cephes' tanhf: a polynomial below 0.625, exp above.
@@ -101,6 +114,17 @@ inline float Erf(float x) {
   far = far * w + 5.641895067754075e-1f;
   const float tail = Exp(-z) * inverse * (a < 2.0f ? near : far);
   return a < 1.0f ? small : CopySign(1.0f - tail, x);
+}
+
+inline float GeluTanh(float x) {
+  return 0.5f * x * (1.0f + Tanh(0.7978845608f * (x + 0.044715f * x * x * x)));
+}
+
+// tanh(log(1 + e)) with e = exp(x) is ((1 + e)^2 - 1) / ((1 + e)^2 + 1); it is 1 from x = 20 on.
+inline float Mish(float x) {
+  const float e = Exp(Min(x, 20.0f));
+  const float n = e * (e + 2.0f);
+  return x * (n / (n + 2.0f));
 }
 
 inline float Gelu(float x) { return 0.5f * x * (1.0f + Erf(x * 0.707106781f)); }

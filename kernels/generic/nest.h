@@ -13,7 +13,7 @@ namespace generic {
 
 // Nested loops over a shape with several operands that step through memory, each in its own way.
 struct Nest {
-  static constexpr int kMaxOperands = 3;
+  static constexpr int kMaxOperands = 4;
 
   struct Dimension {
     int64_t size = 1;

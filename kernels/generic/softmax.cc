@@ -29,7 +29,9 @@ constexpr int64_t kWorkPerByte = 4;  // exp costs several times what moving an e
 class F32Kernel : public Kernel {
  public:
   explicit F32Kernel(const KernelContext& context)
-      : lines_(context), loops_(LoopsFor(context.cpu)) {}
+      : lines_(context),
+        loops_(LoopsFor(context.cpu)),
+        log_(context.node->as<schema::SoftmaxOptionsT>().log) {}
 
   void Run(const RunArgs& args) const override {
     const auto* x = static_cast<const float*>(args.inputs[0]);
@@ -50,13 +52,18 @@ class F32Kernel : public Kernel {
 
  private:
   void Some(const float* x, float* y, int64_t lines) const {
-    if (lines_.inner > 1) return loops_.softmax_lines(x, y, lines_.count, lines_.inner, lines);
+    if (lines_.inner > 1) {
+      const auto loop = log_ ? loops_.log_softmax_lines : loops_.softmax_lines;
+      return loop(x, y, lines_.count, lines_.inner, lines);
+    }
+    if (log_) return loops_.log_softmax_row(x, y, lines_.count);
     const float sum = loops_.exp_minus(x, y, lines_.count, loops_.row_max(x, lines_.count));
     loops_.divide(y, lines_.count, sum);
   }
 
   Lines lines_;
   const Loops& loops_;
+  bool log_;
 };
 
 // There are 256 differences to the largest integer, so exp is a table, and so is the result of each
@@ -116,8 +123,8 @@ class Int8Kernel : public Kernel {
 
 absl::Status Check(const KernelContext& context) {
   const Operand &x = context.input(0), &y = context.output();
-  if (context.node->as<schema::SoftmaxOptionsT>().log) {
-    return absl::UnimplementedError("no vector loop for the logarithm");
+  if (context.node->as<schema::SoftmaxOptionsT>().log && !IsF32(x)) {
+    return absl::UnimplementedError("no loop for the logarithm of integers");
   }
   if (!(IsF32(x) && IsF32(y)) && !(IsInt8(x) && IsInt8(y))) {
     return absl::UnimplementedError(

@@ -1,11 +1,14 @@
 #include <cstring>
+#include <limits>
 
 #include "absl/status/statusor.h"
+#include "kernels/elements.h"
 #include "kernels/generic/generic.h"
 #include "kernels/generic/loops.h"
 #include "kernels/generic/nest.h"
 #include "kernels/generic/parallel.h"
 #include "kernels/generic/table.h"
+#include "kernels/generic/typed_loops.h"
 #include "kernels/operands.h"
 #include "kernels/scalar_functions.h"
 
@@ -87,6 +90,60 @@ class F32Kernel : public Kernel {
   int64_t count_;
 };
 
+// Integers that stand for themselves, and booleans.
+class TypedKernel : public Kernel {
+ public:
+  TypedKernel(const KernelContext& context, TypedUnaryLoop loop)
+      : loop_(loop),
+        count_(NumElements(context.output().shape)),
+        size_(static_cast<int64_t>(SizeOf(context.output().type))) {
+    const auto& options = context.node->as<schema::UnaryOptionsT>();
+    if (options.kind != schema::UnaryKind::CLIP) return;
+    low_ = ClipBound(context.input(0).type, options.alpha);
+    high_ = ClipBound(context.input(0).type, options.beta);
+  }
+
+  void Run(const RunArgs& args) const override {
+    const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
+    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    ParallelElements(args.pool, count_, 2 * count_ * size_, [&](int64_t begin, int64_t end) {
+      loop_(x + begin * size_, y + begin * size_, end - begin, low_, high_);
+    });
+  }
+  std::string detail() const override { return "integers"; }
+
+ private:
+  TypedUnaryLoop loop_;
+  int64_t count_, size_;
+  int64_t low_ = 0, high_ = 0;
+};
+
+// IS_NAN and IS_INF.
+class TestKernel : public Kernel {
+ public:
+  explicit TestKernel(const KernelContext& context)
+      : options_(context.node->as<schema::UnaryOptionsT>()),
+        count_(NumElements(context.output().shape)) {}
+
+  void Run(const RunArgs& args) const override {
+    const auto* x = static_cast<const float*>(args.inputs[0]);
+    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    const bool nan = options_.kind == schema::UnaryKind::IS_NAN;
+    const float infinity = std::numeric_limits<float>::infinity();
+    const bool low = options_.alpha != 0.0f, high = options_.beta != 0.0f;
+    ParallelElements(args.pool, count_, 5 * count_, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) {
+        const float v = x[i];
+        y[i] = nan ? v != v : (low && v == -infinity) || (high && v == infinity);
+      }
+    });
+  }
+
+ private:
+  schema::UnaryOptionsT options_;
+  int64_t count_;
+};
+
 absl::Status CheckOrder(const KernelContext& context) {
   if (SameOrder(context.input(0), context.output())) return absl::OkStatus();
   return absl::UnimplementedError("input and output must have the same layout");
@@ -98,13 +155,29 @@ absl::Status CheckPair(const Operand& x, const Operand& y) {
       absl::StrCat("from ", Describe(x), " to ", Describe(y), "; both must be f32 or both int8"));
 }
 
-absl::Status CheckUnary(const KernelContext& context) {
+// The loop for operands of integers or booleans; null when they have none.
+TypedUnaryLoop TypedLoop(const KernelContext& context) {
+  const Operand &x = context.input(0), &y = context.output();
+  if (!IsWhole(x) || !IsWhole(y) || x.type != y.type) return nullptr;
+  return TypedUnaryLoopOf(context.node->as<schema::UnaryOptionsT>().kind, x.type);
+}
+
+bool IsTest(const KernelContext& context) {
   const auto kind = context.node->as<schema::UnaryOptionsT>().kind;
-  if (static_cast<int>(kind) >= kUnaryKinds && IsF32(context.input(0))) {
+  return IsF32(context.input(0)) && IsBool(context.output()) &&
+         (kind == schema::UnaryKind::IS_NAN || kind == schema::UnaryKind::IS_INF);
+}
+
+absl::Status CheckUnary(const KernelContext& context) {
+  const Operand &x = context.input(0), &y = context.output();
+  const auto kind = context.node->as<schema::UnaryOptionsT>().kind;
+  const bool copies = kind == schema::UnaryKind::IDENTITY && SameNumbers(x, y);
+  if (copies || TypedLoop(context) != nullptr || IsTest(context)) return CheckOrder(context);
+  if (kBaseLoops.unary[static_cast<size_t>(kind)] == nullptr) {
     return absl::UnimplementedError(
-        absl::StrCat("no vector loop for ", schema::EnumNameUnaryKind(kind)));
+        absl::StrCat("no loop of reals for ", schema::EnumNameUnaryKind(kind)));
   }
-  if (absl::Status s = CheckPair(context.input(0), context.output()); !s.ok()) return s;
+  if (absl::Status s = CheckPair(x, y); !s.ok()) return s;
   return CheckOrder(context);
 }
 
@@ -118,6 +191,10 @@ absl::StatusOr<std::unique_ptr<Kernel>> PrepareUnary(const KernelContext& contex
   const int64_t count = NumElements(y.shape);
   const Loops& loops = LoopsFor(context.cpu);
   if (options.kind == schema::UnaryKind::IDENTITY && SameNumbers(x, y)) return MakeCopy(y);
+  if (const TypedUnaryLoop loop = TypedLoop(context); loop != nullptr) {
+    return std::make_unique<TypedKernel>(context, loop);
+  }
+  if (IsTest(context)) return std::make_unique<TestKernel>(context);
   if (IsF32(x)) return std::make_unique<F32Kernel>(options, count, loops);
   const Table table = MakeTable(x, y, [&](float v) { return UnaryValue(options, v); });
   return std::make_unique<TableKernel>(table, count, loops);

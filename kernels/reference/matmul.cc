@@ -1,3 +1,4 @@
+#include "kernels/elements.h"
 #include "kernels/reference/product.h"
 #include "kernels/reference/reference.h"
 
@@ -61,12 +62,43 @@ void Multiply(const Problem& problem, const RunArgs& args) {
   });
 }
 
+// Integers that stand for themselves: sums wrap around.
+void MultiplyWhole(const Problem& problem, const RunArgs& args) {
+  const auto& options = problem.node->as<schema::MatMulOptionsT>();
+  const Numbers a = problem.In(0, args), b = problem.In(1, args);
+  Numbers y = problem.Out(0, args);
+  const Matrices am(a, options.transpose_a), bm(b, options.transpose_b);
+  const bool has_rows = a.shape().size() > 1;
+  const size_t b_rank = b.shape().size(), y_rank = y.shape().size();
+  const int64_t depth = b.shape()[options.transpose_b ? b_rank - 1 : b_rank - 2];
+  ForEachIndex(y.shape(), [&](const Shape& at) {
+    const Shape stack(at.begin(), at.end() - (has_rows ? 2 : 1));
+    const int64_t column = at[y_rank - 1];
+    const int64_t row = has_rows ? at[y_rank - 2] : 0;
+    const int64_t a_row = am.Begin(stack) + row * am.row_stride;
+    const int64_t b_column = bm.Begin(stack) + column * bm.column_stride;
+    uint64_t sum = 0;
+    for (int64_t k = 0; k < depth; ++k) {
+      sum += static_cast<uint64_t>(a.Whole(a_row + k * am.column_stride)) *
+             static_cast<uint64_t>(b.Whole(b_column + k * bm.row_stride));
+    }
+    for (const size_t i : {kBias, kResidual}) {
+      if (!problem.has_input(i)) continue;
+      const Numbers term = problem.In(i, args);
+      sum += static_cast<uint64_t>(term.Whole(BroadcastOffset(term, at)));
+    }
+    y.SetWhole(y.Offset(at), static_cast<int64_t>(sum));
+  });
+}
+
 void Compute(const Problem& problem, const RunArgs& args) {
+  if (IsWhole(problem.inputs[0])) return MultiplyWhole(problem, args);
   DispatchTypes(problem.inputs[0].type, problem.inputs[1].type,
                 [&](auto a, auto b) { Multiply<decltype(a), decltype(b)>(problem, args); });
 }
 
 absl::Status Check(const KernelContext& context) {
+  if (IsPlainInteger(context.input(0))) return CheckWholeProduct(context);
   const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
   const int rank = static_cast<int>(context.input(1).shape.size());
   return CheckProduct(context, transposed ? rank - 2 : rank - 1);

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kernels/elements.h"
+
 namespace octet {
 namespace reference {
 namespace {
@@ -68,14 +70,42 @@ void Numbers::SetInt(int64_t offset, int32_t value) {
   }
 }
 
+int64_t Numbers::Whole(int64_t offset) const {
+  int64_t value = 0;
+  DispatchWhole(
+      type_, [&](auto zero) { value = static_cast<int64_t>(Load<decltype(zero)>(data_, offset)); });
+  return value;
+}
+
+void Numbers::SetWhole(int64_t offset, int64_t value) {
+  DispatchWhole(type_, [&](auto zero) {
+    using T = decltype(zero);
+    Store(data_, offset, static_cast<T>(value));
+  });
+}
+
 float Numbers::Real(int64_t offset) const {
   if (type_ == DataType::kF32) return Load<float>(data_, offset);
+  if (quant_ == nullptr) {
+    const int64_t whole = Whole(offset);
+    return type_ == DataType::kU64 ? static_cast<float>(static_cast<uint64_t>(whole))
+                                   : static_cast<float>(whole);
+  }
   return DequantizeValue(Int(offset), scale(), zero_point());
 }
 
 void Numbers::SetReal(int64_t offset, float value) {
   if (type_ == DataType::kF32) return Store(data_, offset, value);
   SetInt(offset, QuantizeValue(value, scale(), zero_point(), RangeOf(type_)));
+}
+
+int64_t BroadcastOffset(const Numbers& x, const Shape& at) {
+  const size_t lead = at.size() - x.shape().size();
+  int64_t offset = 0;
+  for (size_t i = 0; i < x.shape().size(); ++i) {
+    if (x.shape()[i] != 1) offset += at[lead + i] * x.strides()[i];
+  }
+  return offset;
 }
 
 std::unique_ptr<Kernel> MakeKernel(const KernelContext& context, ComputeFunction compute) {

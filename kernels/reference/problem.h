@@ -32,6 +32,10 @@ class Numbers {
   // The stored integer.
   int32_t Int(int64_t offset) const;
   void SetInt(int64_t offset, int32_t value);
+  // Integers that stand for themselves and booleans; those of u64 by their bits. SetWhole cuts to
+  // the type's width.
+  int64_t Whole(int64_t offset) const;
+  void SetWhole(int64_t offset, int64_t value);
   // The real value, by the tensor's scale when it is quantized.
   float Real(int64_t offset) const;
   void SetReal(int64_t offset, float value);
@@ -79,6 +83,9 @@ void ForEachIndex(const Shape& shape, const Fn& fn) {
     if (d == 0) return;
   }
 }
+
+// The offset of the element of `x` that broadcasts to the index `at` of a larger shape.
+int64_t BroadcastOffset(const Numbers& x, const Shape& at);
 
 // One element from `from` to `to`: its bytes where they mean the same, else its real value.
 class ElementCopy {

@@ -1,10 +1,10 @@
 #include "kernels/reference/product.h"
 
+#include "kernels/elements.h"
+
 namespace octet {
 namespace reference {
 namespace {
-
-constexpr size_t kX = 0, kW = 1, kBias = 2, kResidual = 3;
 
 absl::Status Declined(const char* what, const Operand& o) {
   return absl::UnimplementedError(absl::StrCat(what, " is ", Describe(o)));
@@ -36,6 +36,15 @@ absl::Status CheckProduct(const KernelContext& context, int channel_axis) {
   if (!IsF32(y) && !IsInt8(y)) return Declined("x is int8, but the output", y);
   if (residual.present() && !IsInt8(residual) && !(IsF32(y) && IsF32(residual))) {
     return Declined("x is int8, but residual", residual);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWholeProduct(const KernelContext& context) {
+  const Operand& y = context.output();
+  for (const Operand& o : context.inputs) {
+    if (!o.present() || (IsPlainInteger(o) && o.type == y.type && IsPlainInteger(y))) continue;
+    return Declined("all operands must be integers of one type; one", o);
   }
   return absl::OkStatus();
 }

@@ -14,6 +14,12 @@ namespace reference {
 // s8 or f32. w may have one scale per output channel, then its zero_points are 0.
 absl::Status CheckProduct(const KernelContext& context, int channel_axis);
 
+// Operands in the order of their inputs.
+constexpr size_t kX = 0, kW = 1, kBias = 2, kResidual = 3;
+
+// Unimplemented unless all operands are integers of one type that stand for themselves.
+absl::Status CheckWholeProduct(const KernelContext& context);
+
 class Product {
  public:
   Product(const Problem& problem, const RunArgs& args, float activation_min, float activation_max);

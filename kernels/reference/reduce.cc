@@ -1,7 +1,9 @@
 #include <limits>
 
+#include "kernels/elements.h"
 #include "kernels/reference/reference.h"
 #include "kernels/reference/window.h"
+#include "kernels/scalar_functions.h"
 
 namespace octet {
 namespace reference {
@@ -93,9 +95,61 @@ void ComputePool(const Problem& problem, const RunArgs& args) {
   });
 }
 
+// The same for integers that stand for themselves, whose sums and products wrap around, and
+// booleans. Means are rounded towards 0.
+class WholeReducer {
+ public:
+  WholeReducer(schema::ReduceKind kind, const Numbers& x) : kind_(kind), x_(x) { Reset(); }
+
+  void Reset() {
+    count_ = 0;
+    DispatchWhole(x_.type(), [this](auto zero) {
+      using T = decltype(zero);
+      const bool is_bool = x_.type() == DataType::kBool;
+      const T highest = is_bool ? T{1} : std::numeric_limits<T>::max();
+      const T start = kind_ == schema::ReduceKind::MAXIMUM   ? std::numeric_limits<T>::min()
+                      : kind_ == schema::ReduceKind::MINIMUM ? highest
+                      : kind_ == schema::ReduceKind::PRODUCT ? T{1}
+                                                             : T{0};
+      result_ = static_cast<int64_t>(start);
+    });
+  }
+
+  void Take(int64_t offset) {
+    ++count_;
+    result_ = BinaryInteger(Combine(), x_.type(), result_, x_.Whole(offset));
+  }
+
+  void Store(Numbers& y, int64_t offset, int64_t) const {
+    const bool mean = kind_ == schema::ReduceKind::MEAN;
+    y.SetWhole(offset,
+               mean ? BinaryInteger(schema::BinaryKind::DIV, x_.type(), result_, count_) : result_);
+  }
+
+ private:
+  schema::BinaryKind Combine() const {
+    switch (kind_) {
+      case schema::ReduceKind::MAXIMUM:
+        return schema::BinaryKind::MAXIMUM;
+      case schema::ReduceKind::MINIMUM:
+        return schema::BinaryKind::MINIMUM;
+      case schema::ReduceKind::PRODUCT:
+        return schema::BinaryKind::MUL;
+      default:
+        return schema::BinaryKind::ADD;
+    }
+  }
+
+  schema::ReduceKind kind_;
+  const Numbers& x_;
+  int64_t count_ = 0;
+  int64_t result_ = 0;
+};
+
 // Reduces `axes` of x. The dimensions of y that remain stand in the order of x's.
-void ReduceAxes(Reducer::Kind kind, const std::vector<int>& axes, bool keep_dims, const Numbers& x,
-                Numbers& y) {
+template <typename ReducerType>
+void ReduceAxes(ReducerType& reducer, const std::vector<int>& axes, bool keep_dims,
+                const Numbers& x, Numbers& y) {
   Shape kept = x.shape(), reduced(x.shape().size(), 1);
   for (int axis : axes) {
     const auto a = static_cast<size_t>(axis);
@@ -105,7 +159,6 @@ void ReduceAxes(Reducer::Kind kind, const std::vector<int>& axes, bool keep_dims
   if (!keep_dims) {
     for (int axis : axes) vanishes[static_cast<size_t>(axis)] = true;
   }
-  Reducer reducer(kind, x);
   ForEachIndex(kept, [&](const Shape& at) {
     reducer.Reset();
     const int64_t begin = x.Offset(at);
@@ -125,32 +178,48 @@ void ComputeGlobalPool(const Problem& problem, const RunArgs& args) {
   std::vector<int> axes;
   for (size_t i = 2; i < x.shape().size(); ++i) axes.push_back(static_cast<int>(i));
   const bool maximum = options.kind == schema::PoolKind::MAXIMUM;
-  ReduceAxes(maximum ? Reducer::Kind::kMaximum : Reducer::Kind::kMean, axes, true, x, y);
+  Reducer reducer(maximum ? Reducer::Kind::kMaximum : Reducer::Kind::kMean, x);
+  ReduceAxes(reducer, axes, true, x, y);
+}
+
+Reducer::Kind KindOf(schema::ReduceKind kind) {
+  switch (kind) {
+    case schema::ReduceKind::MEAN:
+      return Reducer::Kind::kMean;
+    case schema::ReduceKind::SUM:
+      return Reducer::Kind::kSum;
+    case schema::ReduceKind::MAXIMUM:
+      return Reducer::Kind::kMaximum;
+    case schema::ReduceKind::MINIMUM:
+      return Reducer::Kind::kMinimum;
+    case schema::ReduceKind::PRODUCT:
+      return Reducer::Kind::kProduct;
+  }
+  return Reducer::Kind::kMean;
 }
 
 void ComputeReduce(const Problem& problem, const RunArgs& args) {
   const auto& options = problem.node->as<schema::ReduceOptionsT>();
   const Numbers x = problem.In(0, args);
   Numbers y = problem.Out(0, args);
-  Reducer::Kind kind = Reducer::Kind::kMean;
-  switch (options.kind) {
-    case schema::ReduceKind::MEAN:
-      kind = Reducer::Kind::kMean;
-      break;
-    case schema::ReduceKind::SUM:
-      kind = Reducer::Kind::kSum;
-      break;
-    case schema::ReduceKind::MAXIMUM:
-      kind = Reducer::Kind::kMaximum;
-      break;
-    case schema::ReduceKind::MINIMUM:
-      kind = Reducer::Kind::kMinimum;
-      break;
-    case schema::ReduceKind::PRODUCT:
-      kind = Reducer::Kind::kProduct;
-      break;
+  if (IsWhole(problem.inputs[0])) {
+    WholeReducer reducer(options.kind, x);
+    return ReduceAxes(reducer, options.axes, options.keep_dims, x, y);
   }
-  ReduceAxes(kind, options.axes, options.keep_dims, x, y);
+  Reducer reducer(KindOf(options.kind), x);
+  ReduceAxes(reducer, options.axes, options.keep_dims, x, y);
+}
+
+absl::Status CheckReduce(const KernelContext& context) {
+  const Operand &x = context.input(0), &y = context.output();
+  const auto kind = context.node->as<schema::ReduceOptionsT>().kind;
+  const bool extreme = kind == schema::ReduceKind::MAXIMUM || kind == schema::ReduceKind::MINIMUM;
+  if (!IsWhole(x)) return CheckReal(context);
+  if (x.type != y.type || y.quant != nullptr || (IsBool(x) && !extreme)) {
+    return absl::UnimplementedError(absl::StrCat("no ", schema::EnumNameReduceKind(kind), " of ",
+                                                 Describe(x), " as ", Describe(y)));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -160,7 +229,7 @@ const KernelEntry kReferencePool = {"reference", CheckReal,
                                     reference::PrepareWith<reference::ComputePool>};
 const KernelEntry kReferenceGlobalPool = {"reference", CheckReal,
                                           reference::PrepareWith<reference::ComputeGlobalPool>};
-const KernelEntry kReferenceReduce = {"reference", CheckReal,
+const KernelEntry kReferenceReduce = {"reference", reference::CheckReduce,
                                       reference::PrepareWith<reference::ComputeReduce>};
 
 }  // namespace octet

@@ -39,6 +39,8 @@ extern const KernelEntry kReferenceScatterND;
 extern const KernelEntry kReferenceReverseSequence;
 extern const KernelEntry kReferenceShapeOf;
 extern const KernelEntry kReferenceRecurrent;
+extern const KernelEntry kReferenceWhere;
+extern const KernelEntry kReferenceEinsum;
 
 }  // namespace octet
 

@@ -1,21 +1,29 @@
 #include "kernels/testing/cases.h"
 
 namespace octet::testing {
+namespace {
+
+std::vector<KernelCase> Joined(std::vector<KernelCase> cases, std::vector<KernelCase> more) {
+  for (KernelCase& c : more) cases.push_back(std::move(c));
+  return cases;
+}
+
+}  // namespace
 
 std::vector<KernelCase> CasesFor(OpType type) {
   switch (type) {
     case OpType::ConvOptions:
       return ConvCases();
     case OpType::MatMulOptions:
-      return MatMulCases();
+      return Joined(MatMulCases(), TypedMatMulCases());
     case OpType::PoolOptions:
       return PoolCases();
     case OpType::GlobalPoolOptions:
       return GlobalPoolCases();
     case OpType::BinaryOptions:
-      return BinaryCases();
+      return Joined(BinaryCases(), TypedBinaryCases());
     case OpType::UnaryOptions:
-      return UnaryCases();
+      return Joined(UnaryCases(), TypedUnaryCases());
     case OpType::ConcatOptions:
       return ConcatCases();
     case OpType::SplitOptions:
@@ -29,7 +37,7 @@ std::vector<KernelCase> CasesFor(OpType type) {
     case OpType::PadOptions:
       return PadCases();
     case OpType::ReduceOptions:
-      return ReduceCases();
+      return Joined(ReduceCases(), TypedReduceCases());
     case OpType::QuantizeOptions:
       return QuantizeCases();
     case OpType::DequantizeOptions:
@@ -62,6 +70,24 @@ std::vector<KernelCase> CasesFor(OpType type) {
       return ReverseSequenceCases();
     case OpType::RecurrentOptions:
       return RecurrentCases();
+    case OpType::CastOptions:
+      return CastCases();
+    case OpType::WhereOptions:
+      return WhereCases();
+    case OpType::RangeOptions:
+      return RangeCases();
+    case OpType::ArgOptions:
+      return ArgCases();
+    case OpType::TopKOptions:
+      return TopKCases();
+    case OpType::CumulateOptions:
+      return CumulateCases();
+    case OpType::OneHotOptions:
+      return OneHotCases();
+    case OpType::TriluOptions:
+      return TriluCases();
+    case OpType::EinsumOptions:
+      return EinsumCases();
     default:
       return {};
   }

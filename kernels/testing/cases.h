@@ -42,6 +42,20 @@ std::vector<KernelCase> SpaceToDepthCases();
 std::vector<KernelCase> ShapeOfCases();
 std::vector<KernelCase> ReverseSequenceCases();
 std::vector<KernelCase> RecurrentCases();
+std::vector<KernelCase> CastCases();
+std::vector<KernelCase> WhereCases();
+std::vector<KernelCase> RangeCases();
+std::vector<KernelCase> ArgCases();
+std::vector<KernelCase> TopKCases();
+std::vector<KernelCase> CumulateCases();
+std::vector<KernelCase> OneHotCases();
+std::vector<KernelCase> TriluCases();
+std::vector<KernelCase> EinsumCases();
+// Of integers that stand for themselves, and booleans.
+std::vector<KernelCase> TypedMatMulCases();
+std::vector<KernelCase> TypedBinaryCases();
+std::vector<KernelCase> TypedUnaryCases();
+std::vector<KernelCase> TypedReduceCases();
 
 }  // namespace octet::testing
 

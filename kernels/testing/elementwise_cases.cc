@@ -51,6 +51,23 @@ const UnaryFunction kFunctions[] = {
     {schema::UnaryKind::SIGN, 0, 0, -9, 9},
     {schema::UnaryKind::SIN, 0, 0, -9, 9},
     {schema::UnaryKind::COS, 0, 0, -9, 9},
+    {schema::UnaryKind::TAN, 0, 0, -1.5f, 1.5f},
+    {schema::UnaryKind::ASIN, 0, 0, -1, 1},
+    {schema::UnaryKind::ACOS, 0, 0, -1, 1},
+    {schema::UnaryKind::ATAN, 0, 0, -9, 9},
+    {schema::UnaryKind::SINH, 0, 0, -4, 4},
+    {schema::UnaryKind::COSH, 0, 0, -4, 4},
+    {schema::UnaryKind::ASINH, 0, 0, -9, 9},
+    {schema::UnaryKind::ACOSH, 0, 0, 1, 9},
+    {schema::UnaryKind::ATANH, 0, 0, -0.9f, 0.9f},
+    {schema::UnaryKind::SELU, 1.6732632f, 1.050701f, -9, 9},
+    {schema::UnaryKind::CELU, 1.5f, 0, -9, 9},
+    {schema::UnaryKind::CELU, -0.7f, 0, -9, 9},
+    {schema::UnaryKind::MISH, 0, 0, -20, 20},
+    {schema::UnaryKind::GELU_TANH, 0, 0, -6, 6},
+    {schema::UnaryKind::SOFTSIGN, 0, 0, -9, 9},
+    {schema::UnaryKind::THRESHOLDED_RELU, 1.5f, 0, -9, 9},
+    {schema::UnaryKind::SHRINK, 1.5f, 0.5f, -9, 9},
 };
 
 schema::UnaryOptionsT OptionsOf(const UnaryFunction& f) {
@@ -184,6 +201,13 @@ std::vector<KernelCase> SoftmaxCases() {
     const std::string name = absl::StrCat("softmax ", ToString(line.x), " axis ", line.axis);
     cases.push_back(
         MakeCase(name + ", f32", options, {RandomF32(line.x, -10, 10, rng)}, {OutputLike(kF32)}));
+    options.log = true;
+    cases.push_back(
+        MakeCase("log " + name, options, {RandomF32(line.x, -10, 10, rng)}, {OutputLike(kF32)}));
+    cases.push_back(MakeCase("log " + name + ", u8", options,
+                             {Quantized(kU8, line.x, 0.1f, 128, rng)},
+                             {OutputLike(kU8, 0.1f, 255)}));
+    options.log = false;
     cases.push_back(MakeCase(name + ", f32 large", options, {RandomF32(line.x, -1e4f, 1e4f, rng)},
                              {OutputLike(kF32)}));
     cases.push_back(MakeCase(name + ", u8", options, {Quantized(kU8, line.x, 0.1f, 128, rng)},

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "kernels/elements.h"
 #include "runtime/core/aligned_buffer.h"
 #include "runtime/core/infer.h"
 #include "runtime/core/numerics.h"
@@ -72,6 +73,47 @@ TestTensor Ints(DataType type, const Shape& shape, float scale, int32_t zero_poi
       t.bytes = BytesOf(values);
       break;
   }
+  return t;
+}
+
+TestTensor Values(DataType type, const Shape& shape, const std::vector<double>& values) {
+  TestTensor t = Make(type, shape);
+  DispatchAny(type, [&](auto zero) {
+    using T = decltype(zero);
+    std::vector<T> elements;
+    for (const double value : values) elements.push_back(ConvertTo<T>(value));
+    t.bytes = BytesOf(elements);
+  });
+  return t;
+}
+
+TestTensor RandomWhole(DataType type, const Shape& shape, int64_t lo, int64_t hi, Rng& rng) {
+  TestTensor t = Make(type, shape);
+  std::uniform_int_distribution<int64_t> distribution(lo, hi);
+  DispatchWhole(type, [&](auto zero) {
+    using T = decltype(zero);
+    std::vector<T> elements(static_cast<size_t>(NumElements(shape)));
+    for (T& element : elements) element = static_cast<T>(distribution(rng));
+    t.bytes = BytesOf(elements);
+  });
+  return t;
+}
+
+TestTensor RandomWhole(DataType type, const Shape& shape, Rng& rng) {
+  if (type == DataType::kBool) return RandomWhole(type, shape, 0, 1, rng);
+  TestTensor t = Make(type, shape);
+  std::uniform_int_distribution<uint64_t> distribution;
+  DispatchWhole(type, [&](auto zero) {
+    using T = decltype(zero);
+    using Limits = std::numeric_limits<T>;
+    const T ends[] = {Limits::min(), Limits::max(), T{0}, T{1}, static_cast<T>(-1)};
+    std::vector<T> elements(static_cast<size_t>(NumElements(shape)));
+    for (T& element : elements) {
+      const uint64_t bits = distribution(rng);
+      element = bits % 2 == 0 ? ends[bits / 2 % 5] : static_cast<T>(bits >> 1);
+    }
+    t.bytes = BytesOf(elements);
+  });
   return t;
 }
 
@@ -369,32 +411,12 @@ class CaseRunner {
 };
 
 double ValueAt(DataType type, const uint8_t* bytes, size_t i) {
-  const auto read = [&](auto zero) {
-    std::memcpy(&zero, bytes + i * sizeof(zero), sizeof(zero));
-    return static_cast<double>(zero);
-  };
-  switch (type) {
-    case DataType::kF32:
-      return read(float{});
-    case DataType::kS8:
-      return read(int8_t{});
-    case DataType::kS16:
-      return read(int16_t{});
-    case DataType::kS32:
-      return read(int32_t{});
-    case DataType::kS64:
-      return read(int64_t{});
-    case DataType::kU16:
-      return read(uint16_t{});
-    case DataType::kU32:
-      return read(uint32_t{});
-    case DataType::kU64:
-      return read(uint64_t{});
-    case DataType::kF64:
-      return read(double{});
-    default:
-      return read(uint8_t{});
-  }
+  double value = 0;
+  DispatchAny(type, [&](auto element) {
+    std::memcpy(&element, bytes + i * sizeof(element), sizeof(element));
+    value = ConvertTo<double>(element);
+  });
+  return value;
 }
 
 }  // namespace

@@ -65,6 +65,21 @@ TestTensor S64(const Shape& shape, const std::vector<int64_t>& values);
 // Integers of type kU8, kS8, kS16 or kS32 with one scale and zero_point.
 TestTensor Ints(DataType type, const Shape& shape, float scale, int32_t zero_point,
                 const std::vector<int32_t>& values);
+// Numbers of any type without a scale, converted as Cast does.
+TestTensor Values(DataType type, const Shape& shape, const std::vector<double>& values);
+// Elements whose C++ type has the size of `type`.
+template <typename T>
+TestTensor Elements(DataType type, const Shape& shape, const std::vector<T>& values) {
+  TestTensor t;
+  t.type = type;
+  t.shape = shape;
+  t.bytes = BytesOf(values);
+  return t;
+}
+// Random integers in [lo, hi], or booleans, without a scale.
+TestTensor RandomWhole(DataType type, const Shape& shape, int64_t lo, int64_t hi, Rng& rng);
+// Random integers over the type's whole range; every other one is -1, 0, 1 or an end of the range.
+TestTensor RandomWhole(DataType type, const Shape& shape, Rng& rng);
 // Random values in [lo, hi].
 TestTensor RandomF32(const Shape& shape, float lo, float hi, Rng& rng);
 // Random integers over the type's whole range; now and then many extremes in a row.

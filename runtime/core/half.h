@@ -61,6 +61,36 @@ inline uint16_t BFloat16FromReal(long double value) {
   return static_cast<uint16_t>(sign | (((exponent + 126) << 7) + steps));
 }
 
+// The binary16 nearest to `value`, ties to even; too large values become infinity, NaN a quiet NaN.
+// Without branches, so that compilers vectorize loops of it.
+inline uint16_t FloatToHalf(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint32_t sign = (bits >> 16) & 0x8000u;
+  const uint32_t magnitude = bits & 0x7fffffffu;
+  // Subnormals are multiples of 2^-24, the distance of neighbours of 0.5: the sum rounds to one.
+  float absolute;
+  std::memcpy(&absolute, &magnitude, sizeof(absolute));
+  const float shifted = absolute + 0.5f;
+  uint32_t shifted_bits;
+  std::memcpy(&shifted_bits, &shifted, sizeof(shifted_bits));
+  const uint32_t subnormal = shifted_bits - 0x3f000000u;
+  // A carry out of the mantissa increments the exponent.
+  const uint32_t normal = ((magnitude + 0xfffu + ((magnitude >> 13) & 1u)) >> 13) - (112u << 10);
+  const uint32_t special = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
+  const uint32_t finite = magnitude < 0x38800000u ? subnormal : normal;
+  return static_cast<uint16_t>(sign | (magnitude >= 0x477ff000u ? special : finite));
+}
+
+// The bfloat16 nearest to `value`, ties to even; NaN becomes a quiet NaN.
+inline uint16_t FloatToBFloat16(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof(bits));
+  const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+  const bool nan = (bits & 0x7fffffffu) > 0x7f800000u;
+  return static_cast<uint16_t>(nan ? (bits >> 16) | 0x40u : rounded);
+}
+
 }  // namespace octet
 
 #endif  // OCTET_RUNTIME_CORE_HALF_H_

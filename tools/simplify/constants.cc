@@ -3,30 +3,22 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 
 #include "runtime/core/half.h"
 
 namespace octet {
 namespace {
 
-// `value` / 2^-shift rounded to the nearest integer, ties to even. 0 < shift < 32.
-uint32_t ShiftRightRounded(uint32_t value, int shift) {
-  const uint32_t half = 1u << (shift - 1);
-  const uint32_t odd = (value >> shift) & 1u;
-  return (value + half - 1 + odd) >> shift;
-}
-
-template <typename To>
-To Truncate(double value) {
+// Floats outside int64_t's range saturate; NaN becomes 0.
+template <typename To, typename From>
+To Truncate(From value) {
+  if constexpr (std::is_same_v<To, int64_t> && std::is_floating_point_v<From>) {
+    if (!(value == value)) return 0;
+    if (value >= static_cast<From>(0x1p63)) return std::numeric_limits<int64_t>::max();
+    if (value < static_cast<From>(-0x1p63)) return std::numeric_limits<int64_t>::min();
+  }
   return static_cast<To>(value);
-}
-// Doubles outside int64_t's range have no defined conversion.
-template <>
-int64_t Truncate<int64_t>(double value) {
-  if (!(value == value)) return 0;
-  if (value >= 9223372036854775807.0) return std::numeric_limits<int64_t>::max();
-  if (value <= -9223372036854775808.0) return std::numeric_limits<int64_t>::min();
-  return static_cast<int64_t>(value);
 }
 
 template <typename Stored, typename To>
@@ -46,7 +38,7 @@ std::vector<To> WidenHalf(const Constant& data, Widener widen) {
   const std::vector<int64_t> bits = Widen<uint16_t, int64_t>(data);
   std::vector<To> result(bits.size());
   for (size_t i = 0; i < bits.size(); ++i) {
-    result[i] = Truncate<To>(static_cast<double>(widen(static_cast<uint16_t>(bits[i]))));
+    result[i] = Truncate<To>(widen(static_cast<uint16_t>(bits[i])));
   }
   return result;
 }
@@ -72,6 +64,14 @@ std::vector<To> Read(DataType type, const Constant& data) {
       return Widen<int64_t, To>(data);
     case DataType::kBool:
       return Widen<uint8_t, To>(data);
+    case DataType::kF64:
+      return Widen<double, To>(data);
+    case DataType::kU16:
+      return Widen<uint16_t, To>(data);
+    case DataType::kU32:
+      return Widen<uint32_t, To>(data);
+    case DataType::kU64:
+      return Widen<uint64_t, To>(data);
     case DataType::kUnknown:
       break;
   }
@@ -111,6 +111,14 @@ Constant WriteAs(DataType type, absl::Span<const From> values) {
       return Write<int64_t>(values, to_int);
     case DataType::kBool:
       return Write<uint8_t>(values, [](From v) { return static_cast<uint8_t>(v != 0); });
+    case DataType::kF64:
+      return Write<double>(values, [](From v) { return static_cast<double>(v); });
+    case DataType::kU16:
+      return Write<uint16_t>(values, [&](From v) { return static_cast<uint16_t>(to_int(v)); });
+    case DataType::kU32:
+      return Write<uint32_t>(values, [&](From v) { return static_cast<uint32_t>(to_int(v)); });
+    case DataType::kU64:
+      return Write<uint64_t>(values, [&](From v) { return static_cast<uint64_t>(to_int(v)); });
     case DataType::kUnknown:
       break;
   }
@@ -121,31 +129,6 @@ Constant WriteAs(DataType type, absl::Span<const From> values) {
 
 bool IsFloat(DataType type) {
   return type == DataType::kF32 || type == DataType::kF16 || type == DataType::kBF16;
-}
-
-uint16_t FloatToHalf(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  const auto sign = static_cast<uint16_t>((bits >> 16) & 0x8000u);
-  const uint32_t magnitude = bits & 0x7fffffffu;
-  if (magnitude > 0x7f800000u) return sign | 0x7e00u;  // NaN
-  const int exponent = static_cast<int>(magnitude >> 23) - 127;
-  if (exponent > 15) return sign | 0x7c00u;
-  if (exponent < -25) return sign;
-  if (exponent < -14) {  // subnormal: a multiple of 2^-24
-    const uint32_t mantissa = (magnitude & 0x7fffffu) | 0x800000u;
-    return sign | static_cast<uint16_t>(ShiftRightRounded(mantissa, -1 - exponent));
-  }
-  // A carry out of the mantissa increments the exponent, up to infinity.
-  return sign | static_cast<uint16_t>(ShiftRightRounded(magnitude, 13) - ((127u - 15u) << 10));
-}
-
-uint16_t FloatToBFloat16(float value) {
-  uint32_t bits;
-  std::memcpy(&bits, &value, sizeof(bits));
-  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>((bits >> 16) | 0x40u);
-  return static_cast<uint16_t>(ShiftRightRounded(bits & 0x7fffffffu, 16) |
-                               ((bits >> 16) & 0x8000u));
 }
 
 std::vector<double> ToDoubles(DataType type, const Constant& data) {

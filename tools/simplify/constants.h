@@ -16,12 +16,6 @@ namespace octet {
 // Whether elements are f32, f16 or bf16.
 bool IsFloat(DataType type);
 
-// The binary16 nearest to `value`, ties to even; too large values become infinity.
-uint16_t FloatToHalf(float value);
-
-// The bfloat16 nearest to `value`, ties to even.
-uint16_t FloatToBFloat16(float value);
-
 // The elements of a constant of type `type`. Empty for kUnknown.
 std::vector<double> ToDoubles(DataType type, const Constant& data);
 

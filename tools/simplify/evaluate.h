@@ -9,14 +9,17 @@
 
 namespace octet {
 
-// Computes one float operator with the reference kernels. `inputs` are the operator's inputs as
-// constants of any float type, null where absent; the result is one nameless f32 constant per
-// output. Unimplemented for operators on quantized tensors.
+// Computes one operator with the reference kernels. `inputs` are the operator's inputs as constants
+// of any type, null where absent; `outputs` say what types and quantization its results have. The
+// results are nameless constants. Constants of f16 and bf16 are widened first. InvalidArgument when
+// value inputs are not bound or a kernel meets values that it cannot work with; Unimplemented when
+// no kernel computes it.
 absl::StatusOr<std::vector<Tensor>> EvaluateNode(const Node& node,
-                                                 absl::Span<const Tensor* const> inputs);
+                                                 absl::Span<const Tensor* const> inputs,
+                                                 absl::Span<const Tensor* const> outputs);
 
-// Computes a float network: `inputs` are constants, one per graph input. The result is all tensors
-// of the graph as constants.
+// Computes a network: `inputs` are constants, one per graph input. The result is all tensors of the
+// graph as constants. Value inputs of its nodes are bound as they become known.
 absl::StatusOr<std::vector<Tensor>> EvaluateGraph(const Graph& graph,
                                                   absl::Span<const Tensor> inputs);
 

@@ -10,7 +10,11 @@
 
 namespace octet {
 
-// Computes nodes whose inputs are all constants.
+// Moves value inputs that are constants into the options of their nodes.
+absl::StatusOr<bool> BindConstants(Graph& graph);
+
+// Computes nodes whose inputs are all constants, but for quantized ones, unbound ones, and those
+// whose results would make the file much larger.
 absl::StatusOr<bool> FoldConstants(Graph& graph);
 
 // Drops nodes that copy: Reshape to the same shape, Transpose to the same order, Pad by nothing,

@@ -32,10 +32,13 @@ bool RunAll(const Pass (&passes)[kCount], Graph& graph) {
 absl::Status Simplify(Graph& graph) {
   RemoveDead(graph);
   for (bool changed = true; changed;) {
-    absl::StatusOr<bool> folded = FoldConstants(graph);
-    if (!folded.ok()) return folded.status();
-    if (*folded) RemoveDead(graph);
-    changed = *folded;
+    changed = false;
+    for (const auto pass : {BindConstants, FoldConstants}) {
+      const absl::StatusOr<bool> result = pass(graph);
+      if (!result.ok()) return result.status();
+      if (*result) RemoveDead(graph);
+      changed = changed || *result;
+    }
     while (RunAll(kPasses, graph)) changed = true;
     if (RunAll(kFusions, graph)) changed = true;
   }
