@@ -249,6 +249,11 @@ bool FitsKind(const Signature& signature, const Graph& graph, const Node& node) 
     return FitsKind(signature, node.as<schema::UnaryOptionsT>().kind,
                     graph.tensor(node.inputs[0]).type);
   }
+  if (node.type() == OpType::ReduceOptions &&
+      graph.tensor(node.inputs[0]).type == DataType::kBool) {
+    const auto kind = node.as<schema::ReduceOptionsT>().kind;
+    return kind == schema::ReduceKind::MAXIMUM || kind == schema::ReduceKind::MINIMUM;
+  }
   return true;
 }
 

@@ -28,6 +28,39 @@ TEST(FoldConstants, ComputesChainsOfConstantNodes) {
   testing::ExpectSameNetwork(before, after);
 }
 
+// The largest two numbers plus where they lie.
+TEST(FoldConstants, ComputesWithElementsOfAnyType) {
+  GraphMaker m;
+  const TensorId x = m.Input({2});
+  schema::TopKOptionsT top;
+  top.k = 2;
+  const std::vector<TensorId> best = m.TypedOps(
+      top, {m.Constant({4}, {7, 300, -5, 12}, DataType::kS32)}, {DataType::kS32, DataType::kS64});
+  const TensorId values = m.Op(schema::CastOptionsT(), {best[0]});
+  const TensorId indices = m.Op(schema::CastOptionsT(), {best[1]});
+  const TensorId sum = m.Op(testing::Binary(schema::BinaryKind::ADD), {values, indices});
+  Graph graph = m.Finish({m.Op(testing::Binary(schema::BinaryKind::ADD), {x, sum})});
+  const auto changed = FoldConstants(graph);
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  ASSERT_EQ(graph.nodes.size(), 1u);
+  EXPECT_EQ(graph.tensor(best[1]).type, DataType::kS64);
+  const Tensor& folded = graph.tensor(graph.nodes[0].inputs[1]);
+  EXPECT_EQ(ToDoubles(folded.type, folded.data), (std::vector<double>{301, 15}));
+}
+
+TEST(FoldConstants, LeavesResultsThatWouldFillTheFile) {
+  GraphMaker m;
+  const TensorId x = m.Input({1});
+  schema::RangeOptionsT range;
+  range.limit = 1e6;
+  range.delta = 1;
+  const TensorId many = m.Op(range, {});
+  Graph graph = m.Finish({m.Op(testing::Binary(schema::BinaryKind::ADD), {x, many})});
+  const auto changed = FoldConstants(graph);
+  ASSERT_TRUE(changed.ok()) << changed.status();
+  EXPECT_FALSE(*changed);
+}
+
 TEST(FoldConstants, LeavesNodesThatMakeOutputs) {
   GraphMaker m;
   m.Input({1});

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <random>
 
+#include "runtime/core/bind.h"
 #include "runtime/core/validate.h"
 #include "tools/simplify/constants.h"
 #include "tools/simplify/evaluate.h"
@@ -17,6 +18,16 @@ std::vector<double> Random(int64_t count, double limit, uint32_t seed) {
   std::vector<double> values(static_cast<size_t>(count));
   for (double& v : values) v = uniform(generator);
   return values;
+}
+
+// The node with its value inputs, which must be constants, in its options.
+Node BoundNode(const Graph& graph, const Node& node) {
+  Node bound = node;
+  std::vector<const Tensor*> values;
+  for (const TensorId id : node.inputs) values.push_back(id < 0 ? nullptr : &graph.tensor(id));
+  const Shape x = values.empty() || values[0] == nullptr ? Shape() : values[0]->shape;
+  EXPECT_EQ(BindValues(bound, values, x), absl::OkStatus());
+  return bound;
 }
 
 }  // namespace
@@ -50,17 +61,18 @@ TensorId GraphMaker::RandomConstant(const Shape& shape, DataType type) {
   return AddTensor(std::move(tensor));
 }
 
-std::vector<TensorId> GraphMaker::Add(Node node, size_t outputs) {
+std::vector<TensorId> GraphMaker::Add(Node node, const std::vector<DataType>& types) {
+  node.outputs.assign(types.size(), kNoTensor);
+  const Node bound = BoundNode(graph_, node);
   std::vector<Shape> inputs;
-  for (const TensorId id : node.inputs) {
+  for (const TensorId id : bound.inputs) {
     inputs.push_back(id < 0 ? Shape{} : graph_.tensor(id).shape);
   }
-  node.outputs.assign(outputs, kNoTensor);
-  const auto shapes = InferShapes(node, inputs);
+  const auto shapes = InferShapes(bound, inputs);
   EXPECT_TRUE(shapes.ok()) << shapes.status();
-  for (size_t i = 0; i < outputs; ++i) {
+  for (size_t i = 0; i < types.size(); ++i) {
     Tensor tensor;
-    tensor.type = DataType::kF32;
+    tensor.type = types[i];
     if (shapes.ok()) tensor.shape = (*shapes)[i];
     node.outputs[i] = AddTensor(std::move(tensor));
   }

@@ -28,12 +28,19 @@ class GraphMaker {
   // Random numbers in [-1, 1].
   TensorId RandomConstant(const Shape& shape, DataType type = DataType::kF32);
 
+  // With results of f32.
   template <typename OptionsT>
   std::vector<TensorId> Ops(OptionsT options, const std::vector<TensorId>& inputs,
                             size_t outputs = 1) {
+    return TypedOps(std::move(options), inputs, std::vector<DataType>(outputs, DataType::kF32));
+  }
+  // With results of these types.
+  template <typename OptionsT>
+  std::vector<TensorId> TypedOps(OptionsT options, const std::vector<TensorId>& inputs,
+                                 const std::vector<DataType>& types) {
     return Add(
         Graph::MakeNode(absl::StrCat("n", graph_.nodes.size()), std::move(options), inputs, {}),
-        outputs);
+        types);
   }
   template <typename OptionsT>
   TensorId Op(OptionsT options, const std::vector<TensorId>& inputs) {
@@ -43,7 +50,7 @@ class GraphMaker {
   Graph Finish(const std::vector<TensorId>& outputs);
 
  private:
-  std::vector<TensorId> Add(Node node, size_t outputs);
+  std::vector<TensorId> Add(Node node, const std::vector<DataType>& types);
   TensorId AddTensor(Tensor tensor);
 
   Graph graph_;
