@@ -57,6 +57,17 @@ inline absl::Status CheckReal(const KernelContext& context) {
   return absl::OkStatus();
 }
 
+// Unimplemented unless all operands that are present are f32.
+inline absl::Status CheckF32(const KernelContext& context) {
+  for (const absl::Span<const Operand>& operands : {context.inputs, context.outputs}) {
+    for (const Operand& o : operands) {
+      if (!o.present() || IsF32(o)) continue;
+      return absl::UnimplementedError(absl::StrCat("operands must be f32; one is ", Describe(o)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // min and max of an activation, applied to a real number. NaN stays NaN.
 inline float ClampReal(float x, float min, float max) { return std::min(std::max(x, min), max); }
 

@@ -72,6 +72,13 @@ const std::vector<OperatorRows>& Operators() {
       {OpType::OneHotOptions, LayoutRule::kPlain, {kOneHot}},
       {OpType::TriluOptions, LayoutRule::kPlain, {kTrilu}},
       {OpType::EinsumOptions, LayoutRule::kPlain, {kGenericEinsum, kReferenceEinsum}},
+      {OpType::ResizeOptions, LayoutRule::kSame, {kGenericResize, kReferenceResize}},
+      {OpType::ConvTransposeOptions, LayoutRule::kChannelsLast, {kReferenceConvTranspose}},
+      {OpType::NormalizationOptions, LayoutRule::kSame, {kReferenceNormalization}},
+      {OpType::LrnOptions, LayoutRule::kSame, {kReferenceLrn}},
+      {OpType::GridSampleOptions, LayoutRule::kPlain, {kReferenceGridSample}},
+      {OpType::RoiAlignOptions, LayoutRule::kPlain, {kReferenceRoiAlign}},
+      {OpType::AttentionOptions, LayoutRule::kPlain, {kReferenceAttention}},
   };
   return *operators;
 }

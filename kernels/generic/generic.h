@@ -46,6 +46,7 @@ extern const KernelEntry kCumulate;
 extern const KernelEntry kRange;
 extern const KernelEntry kOneHot;
 extern const KernelEntry kTrilu;
+extern const KernelEntry kGenericResize;
 
 }  // namespace octet
 

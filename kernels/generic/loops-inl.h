@@ -535,6 +535,16 @@ void Transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int
   }
 }
 
+}  // namespace
+}  // namespace generic
+}  // namespace octet
+
+#include "kernels/generic/network_loops-inl.h"
+
+namespace octet {
+namespace generic {
+namespace {
+
 constexpr Loops MakeLoops() {
   return {
       {UnaryFor<Identity>,
@@ -630,6 +640,7 @@ constexpr Loops MakeLoops() {
       Transpose<uint16_t>,
       Transpose<uint32_t>,
       Transpose<uint64_t>,
+      MakeNetworkLoops(),
   };
 }
 

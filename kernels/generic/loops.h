@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/generic/network_loops.h"
 #include "runtime/core/cpu_features.h"
 #include "runtime/core/numerics.h"
 
@@ -32,12 +33,6 @@ struct Int8Factors {
 };
 using Int8BinaryLoop = void (*)(const float* a, const float* b, float* y, int64_t n,
                                 Int8Factors factors);
-
-// Where integers lie and how they are bounded: q = round(v) + zero_point within range.
-struct IntTarget {
-  int32_t zero_point;
-  IntRange range;
-};
 
 // y[c] = reduction over t of base[offsets[t] + c], for c in [0, channels). taps >= 1.
 template <typename T, typename Out>
@@ -107,6 +102,8 @@ struct Loops {
                      int64_t rows, int64_t columns);
   void (*transpose8)(const uint64_t* from, int64_t from_stride, uint64_t* to, int64_t to_stride,
                      int64_t rows, int64_t columns);
+
+  NetworkLoops network;
 };
 
 constexpr int64_t kSoftmaxLines = 64;

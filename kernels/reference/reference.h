@@ -41,6 +41,13 @@ extern const KernelEntry kReferenceShapeOf;
 extern const KernelEntry kReferenceRecurrent;
 extern const KernelEntry kReferenceWhere;
 extern const KernelEntry kReferenceEinsum;
+extern const KernelEntry kReferenceResize;
+extern const KernelEntry kReferenceConvTranspose;
+extern const KernelEntry kReferenceNormalization;
+extern const KernelEntry kReferenceLrn;
+extern const KernelEntry kReferenceGridSample;
+extern const KernelEntry kReferenceRoiAlign;
+extern const KernelEntry kReferenceAttention;
 
 }  // namespace octet
 

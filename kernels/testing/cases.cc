@@ -88,6 +88,20 @@ std::vector<KernelCase> CasesFor(OpType type) {
       return TriluCases();
     case OpType::EinsumOptions:
       return EinsumCases();
+    case OpType::ResizeOptions:
+      return ResizeCases();
+    case OpType::ConvTransposeOptions:
+      return ConvTransposeCases();
+    case OpType::NormalizationOptions:
+      return NormalizationCases();
+    case OpType::LrnOptions:
+      return LrnCases();
+    case OpType::GridSampleOptions:
+      return GridSampleCases();
+    case OpType::RoiAlignOptions:
+      return RoiAlignCases();
+    case OpType::AttentionOptions:
+      return AttentionCases();
     default:
       return {};
   }

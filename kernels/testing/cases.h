@@ -56,6 +56,13 @@ std::vector<KernelCase> TypedMatMulCases();
 std::vector<KernelCase> TypedBinaryCases();
 std::vector<KernelCase> TypedUnaryCases();
 std::vector<KernelCase> TypedReduceCases();
+std::vector<KernelCase> ResizeCases();
+std::vector<KernelCase> ConvTransposeCases();
+std::vector<KernelCase> NormalizationCases();
+std::vector<KernelCase> LrnCases();
+std::vector<KernelCase> GridSampleCases();
+std::vector<KernelCase> RoiAlignCases();
+std::vector<KernelCase> AttentionCases();
 
 }  // namespace octet::testing
 

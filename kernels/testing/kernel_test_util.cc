@@ -234,6 +234,7 @@ RunOptions NaturalOptions(const KernelCase& c) {
   RunOptions options;
   switch (c.node.type()) {
     case OpType::ConvOptions:
+    case OpType::ConvTransposeOptions:
     case OpType::PoolOptions:
     case OpType::GlobalPoolOptions:
       options.layout = Layout::kChannelsLast;

@@ -44,6 +44,9 @@ SliceRange ResolveSlice(int64_t size, int64_t start, int64_t end, int64_t step);
 // One range per dimension of x.
 std::vector<SliceRange> SliceRanges(const schema::SliceOptionsT& options, const Shape& x);
 
+// The scale of a Resize along options.axes[i]: the one given, or that which its sizes stand for.
+double ResizeScale(const schema::ResizeOptionsT& options, const Shape& x, size_t i);
+
 }  // namespace octet
 
 #endif  // OCTET_RUNTIME_CORE_INFER_H_

@@ -97,18 +97,6 @@ absl::Status CheckResize(const schema::ResizeOptionsT& options, const Shape& x) 
   return absl::OkStatus();
 }
 
-// What a size stands for under ResizeAspect: one scale for all axes.
-double CommonScale(const schema::ResizeOptionsT& options, const Shape& x) {
-  double scale = 0;
-  for (size_t i = 0; i < options.axes.size(); ++i) {
-    const double own = static_cast<double>(options.sizes[i]) /
-                       static_cast<double>(x[static_cast<size_t>(options.axes[i])]);
-    const bool least = options.keep_aspect == schema::ResizeAspect::NOT_LARGER;
-    if (i == 0 || (least ? own < scale : own > scale)) scale = own;
-  }
-  return scale;
-}
-
 }  // namespace
 
 Shapes Resize(const Node& node, absl::Span<const Shape> inputs) {
@@ -120,7 +108,6 @@ Shapes Resize(const Node& node, absl::Span<const Shape> inputs) {
   for (int axis : options.axes) {
     if (x[static_cast<size_t>(axis)] == 0) return Invalid("x is ", ToString(x), ", empty");
   }
-  const double scale = common && !by_scale ? CommonScale(options, x) : 1.0;
   Shape y = x;
   for (size_t i = 0; i < options.axes.size(); ++i) {
     int64_t& size = y[static_cast<size_t>(options.axes[i])];
@@ -132,7 +119,7 @@ Shapes Resize(const Node& node, absl::Span<const Shape> inputs) {
           crops ? static_cast<double>(options.roi[options.axes.size() + i]) - options.roi[i] : 1.0;
       wanted = std::floor(static_cast<double>(size) * part * options.scales[i]);
     } else {
-      wanted = common ? std::floor(scale * static_cast<double>(size) + 0.5)
+      wanted = common ? std::floor(ResizeScale(options, x, i) * static_cast<double>(size) + 0.5)
                       : static_cast<double>(options.sizes[i]);
     }
     if (!(wanted >= 0) || wanted > static_cast<double>(kMaxDimension)) {
@@ -234,3 +221,21 @@ Shapes Recurrent(const Node& node, absl::Span<const Shape> inputs) {
 }
 
 }  // namespace octet::infer
+
+namespace octet {
+
+double ResizeScale(const schema::ResizeOptionsT& options, const Shape& x, size_t i) {
+  if (!options.scales.empty()) return static_cast<double>(options.scales[i]);
+  const auto own = [&](size_t k) {
+    const int64_t size = x[static_cast<size_t>(options.axes[k])];
+    return static_cast<double>(options.sizes[k]) / static_cast<double>(size);
+  };
+  double scale = own(i);
+  for (size_t k = 0; k < options.axes.size(); ++k) {
+    if (options.keep_aspect == schema::ResizeAspect::NOT_LARGER) scale = std::min(scale, own(k));
+    if (options.keep_aspect == schema::ResizeAspect::NOT_SMALLER) scale = std::max(scale, own(k));
+  }
+  return scale;
+}
+
+}  // namespace octet

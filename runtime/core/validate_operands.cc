@@ -80,7 +80,6 @@ absl::Status CheckBias(const Tensor& bias, float scale_x, const QuantParams& wei
 absl::Status CheckProduct(const Graph& graph, const Node& node) {
   const Tensor& x = graph.tensor(node.inputs[0]);
   const Tensor& w = graph.tensor(node.inputs[1]);
-  if (node.type() == OpType::ConvOptions && !w.is_constant()) return Invalid("w is not a constant");
   if (!x.quant) return absl::OkStatus();
   const absl::StatusOr<Weights> weights = WeightsOf(node, w.shape);
   if (!weights.ok()) return weights.status();

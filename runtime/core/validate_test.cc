@@ -206,22 +206,13 @@ const Refusal kOperands[] = {
      [](Graph& g) { TensorNamed(g, "probabilities").type = DataType::kF16; },
      {"operator 'softmax'", "f16"},
      kUnimplemented},
-    {"WeightsNotConstant",
+    {"QuantizedWeightsNotConstant",
      [](Graph& g) {
-       Graph real;
-       Tensor t;
-       t.type = DataType::kF32;
-       t.shape = {1, 1, 1};
-       const TensorId x = real.AddTensor(t), w = real.AddTensor(t), y = real.AddTensor(t);
-       schema::ConvOptionsT conv;
-       conv.strides = conv.dilations = {1};
-       conv.pads_begin = conv.pads_end = {0};
-       real.AddNode("conv", conv, {x, w}, {y});
-       real.inputs = {x, w};
-       real.outputs = {y};
-       g = real;
+       TensorNamed(g, "conv.w").data = {};
+       g.inputs.push_back(Find(g, "conv.w"));
      },
-     {"w is not a constant"}},
+     {"operator 'conv'", "cannot compute with these types"},
+     kUnimplemented},
     {"WeightsWithZeroPoint",
      [](Graph& g) { TensorNamed(g, "conv.w").quant->zero_points[2] = 1; },
      {"operator 'conv'", "weights have the zero point 1, not 0"}},
@@ -334,6 +325,21 @@ TEST(ValidateGraph, OneScaleOfWeightsServesABiasPerChannel) {
   Graph g = SampleClassifier();
   TensorNamed(g, "classify.bias").quant =
       QuantParams{std::vector<float>(5, 0.125f), std::vector<int32_t>(5, 0), 0};
+  EXPECT_TRUE(ValidateGraph(g).ok()) << ValidateGraph(g);
+}
+
+TEST(ValidateGraph, RealWeightsMayBeComputed) {
+  Graph g;
+  Tensor t;
+  t.type = DataType::kF32;
+  t.shape = {1, 1, 1};
+  const TensorId x = g.AddTensor(t), w = g.AddTensor(t), y = g.AddTensor(t);
+  schema::ConvOptionsT conv;
+  conv.strides = conv.dilations = {1};
+  conv.pads_begin = conv.pads_end = {0};
+  g.AddNode("conv", conv, {x, w}, {y});
+  g.inputs = {x, w};
+  g.outputs = {y};
   EXPECT_TRUE(ValidateGraph(g).ok()) << ValidateGraph(g);
 }
 
