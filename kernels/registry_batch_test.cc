@@ -14,11 +14,29 @@ namespace {
 
 constexpr int kCopies = 4;
 
+// Whether every sample has the same scale and bias.
+bool IsBatchedNormalization(const KernelCase& c) {
+  const auto& options = c.node.as<schema::NormalizationOptionsT>();
+  const auto shared = [](const TestTensor& t) {
+    return !t.present() || (t.constant && t.shape.size() == 1);
+  };
+  return (options.kind == schema::NormalizationKind::GROUP || options.axis > 0) &&
+         shared(c.inputs[1]) && shared(c.inputs[2]);
+}
+
 // Whether the operator treats each index of dimension 0 of its computed inputs by itself.
 bool IsBatched(const KernelCase& c) {
   if (c.inputs[0].shape.empty() || c.inputs[0].constant) return false;
   switch (c.node.type()) {
     case OpType::ConvOptions:
+    case OpType::ConvTransposeOptions:
+      return c.inputs[1].constant;
+    case OpType::ResizeOptions: {
+      const std::vector<int32_t>& axes = c.node.as<schema::ResizeOptionsT>().axes;
+      return std::find(axes.begin(), axes.end(), 0) == axes.end();
+    }
+    case OpType::NormalizationOptions:
+      return IsBatchedNormalization(c);
     case OpType::PoolOptions:
     case OpType::GlobalPoolOptions:
     case OpType::UnaryOptions:

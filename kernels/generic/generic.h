@@ -47,6 +47,7 @@ extern const KernelEntry kRange;
 extern const KernelEntry kOneHot;
 extern const KernelEntry kTrilu;
 extern const KernelEntry kGenericResize;
+extern const KernelEntry kGenericNormalization;
 
 }  // namespace octet
 

@@ -91,9 +91,66 @@ void WeighBlocksNarrow(const double* x, const WeightedBlocks& blocks, double uni
   });
 }
 
+// ---- Normalization ----
+
+struct Same {
+  float operator()(float d) const { return d; }
+};
+struct Square {
+  float operator()(float d) const { return d * d; }
+};
+
+template <typename Function>
+float RowDeviations(const float* x, int64_t n, float mean) {
+  float lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int j = 0; j < kLanes; ++j) lanes[j] += Function()(x[i + j] - mean);
+  }
+  for (int j = 0; i + j < n; ++j) lanes[j] += Function()(x[i + j] - mean);
+  return FoldLanes<Plus>(lanes);
+}
+
+void NormalizeRow(const float* x, float* y, int64_t n, float mean, float factor, const float* scale,
+                  const float* bias) {
+  if (scale != nullptr && bias != nullptr) {
+    for (int64_t i = 0; i < n; ++i) y[i] = ((x[i] - mean) * factor) * scale[i] + bias[i];
+  } else if (scale != nullptr) {
+    for (int64_t i = 0; i < n; ++i) y[i] = ((x[i] - mean) * factor) * scale[i];
+  } else if (bias != nullptr) {
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * factor + bias[i];
+  } else {
+    for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * factor;
+  }
+}
+
+void ShiftRow(const float* x, float* y, int64_t n, float mean, float factor, float bias) {
+  for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - mean) * factor + bias;
+}
+
+template <typename Function>
+void ColumnDeviations(const float* x, int64_t stride, int64_t rows, int64_t n, const float* mean,
+                      float* __restrict sums) {
+  for (int64_t i = 0; i < n; ++i) sums[i] = 0.0f;
+  for (int64_t r = 0; r < rows; ++r) {
+    const float* row = x + r * stride;
+    for (int64_t i = 0; i < n; ++i) sums[i] += Function()(row[i] - mean[i]);
+  }
+}
+
+void ShiftColumns(const float* x, float* __restrict y, int64_t rows, int64_t n, const float* mean,
+                  const float* factor, const float* bias) {
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t i = 0; i < n; ++i) {
+      y[r * n + i] = (x[r * n + i] - mean[i]) * factor[i] + bias[i];
+    }
+  }
+}
+
 constexpr NetworkLoops MakeNetworkLoops() {
-  return {WeighRowsF32, WeighRowsInts<uint8_t>, WeighRowsInts<int8_t>, WeighBlocks,
-          WeighBlocksNarrow};
+  return {WeighRowsF32,      WeighRowsInts<uint8_t>, WeighRowsInts<int8_t>,    WeighBlocks,
+          WeighBlocksNarrow, RowDeviations<Same>,    RowDeviations<Square>,    NormalizeRow,
+          ShiftRow,          ColumnDeviations<Same>, ColumnDeviations<Square>, ShiftColumns};
 }
 
 }  // namespace

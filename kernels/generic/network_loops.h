@@ -36,6 +36,23 @@ struct NetworkLoops {
   // Sums in f64, times `unit`, rounded to 8-bit integers of either signedness.
   void (*weigh_blocks_narrow)(const double* x, const WeightedBlocks& blocks, double unit,
                               uint8_t* y, IntTarget target);
+
+  // Sums of x - mean and of (x - mean)^2, in 16 interleaved partial sums.
+  float (*row_deviations)(const float* x, int64_t n, float mean);
+  float (*row_squares)(const float* x, int64_t n, float mean);
+  // y = ((x - mean) * factor) * scale[i] + bias[i]; either may be null.
+  void (*normalize_row)(const float* x, float* y, int64_t n, float mean, float factor,
+                        const float* scale, const float* bias);
+  // y = (x - mean) * factor + bias.
+  void (*shift_row)(const float* x, float* y, int64_t n, float mean, float factor, float bias);
+  // The same along columns of `rows` rows that are `stride` apart, from the first row on; sums[i]
+  // is column i's.
+  void (*column_deviations)(const float* x, int64_t stride, int64_t rows, int64_t n,
+                            const float* mean, float* sums);
+  void (*column_squares)(const float* x, int64_t stride, int64_t rows, int64_t n, const float* mean,
+                         float* sums);
+  void (*shift_columns)(const float* x, float* y, int64_t rows, int64_t n, const float* mean,
+                        const float* factor, const float* bias);
 };
 
 }  // namespace generic

@@ -5,10 +5,11 @@
 
 namespace octet {
 
-// Convolution and matrix product by oneDNN, f32 and int8 (within 1 unit of the reference, most
-// often equal to it). See README.md for what they refuse and why.
+// Convolution and matrix product by oneDNN, f32 (also transposed convolution) and int8 (within 1
+// unit of the reference, most often equal to it). See README.md for what they refuse and why.
 extern const KernelEntry kOnednnConv;
 extern const KernelEntry kOnednnMatMul;
+extern const KernelEntry kOnednnConvTranspose;
 
 }  // namespace octet
 

@@ -159,6 +159,18 @@ KernelCase TinyScales(Rng& rng) {
                   {OutputLike(kU8, 3e-30f, 128)});
 }
 
+KernelCase ComputedWeights(Rng& rng) {
+  schema::ConvOptionsT options;
+  options.strides = {2, 1};
+  options.dilations = {1, 1};
+  options.pads_begin = options.pads_end = {1, 0};
+  options.groups = 2;
+  return MakeCase("computed weights", std::move(options),
+                  {RandomF32({2, 6, 7, 5}, -2, 2, rng), RandomF32({4, 3, 3, 2}, -1, 1, rng),
+                   RandomF32({4}, -3, 3, rng)},
+                  {OutputLike(kF32)});
+}
+
 // All products at their bounds, in pairs, fours and on the whole.
 KernelCase Extremes(DataType type, int32_t x, int32_t w) {
   const Shape x_shape = {1, 64, 4, 4}, w_shape = {32, 64, 3, 3};
@@ -188,6 +200,7 @@ std::vector<KernelCase> ConvCases() {
   cases.push_back(Ties("saturation u8", kU8, 0.25f));
   cases.push_back(Ties("saturation s8", kS8, 0.25f));
   cases.push_back(TinyScales(rng));
+  cases.push_back(ComputedWeights(rng));
   for (DataType type : {kU8, kS8}) {
     for (int32_t w : {127, -127}) {
       cases.push_back(Extremes(type, type == kU8 ? 255 : 127, w));

@@ -84,7 +84,11 @@ std::vector<KernelCase> PoolCases() {
       add(w, t, schema::PoolKind::AVERAGE, true, 1);
     }
   }
-  for (const Types& t : kTypes) add(kWindows[8], t, schema::PoolKind::MAXIMUM, false, 2);
+  for (const Types& t : kTypes) {
+    add(kWindows[8], t, schema::PoolKind::MAXIMUM, false, 2);
+    add(kWindows[8], t, schema::PoolKind::AVERAGE, false, 2);
+    add(kWindows[8], t, schema::PoolKind::AVERAGE, true, 2);
+  }
   return cases;
 }
 

@@ -142,9 +142,6 @@ Shapes Pool(const Node& node, absl::Span<const Shape> inputs) {
   Shape y = {x[0], x[1]};
   for (size_t i = 0; i < spatial; ++i) {
     const Window window = WindowOf(options, options.kernel[i], i);
-    if (options.kind == schema::PoolKind::AVERAGE && window.dilation != 1) {
-      return Invalid("dilations has the entry ", window.dilation, "; an average has 1 only");
-    }
     if (window.pad_begin >= window.extent()) {
       return Invalid("pads_begin has the entry ", window.pad_begin,
                      ", not less than the extent of the kernel, ", window.extent());
