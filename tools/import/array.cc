@@ -23,16 +23,16 @@ constexpr OnnxType kTypes[] = {
     {TensorProto::FLOAT, "float", 4, DataType::kF32},
     {TensorProto::UINT8, "uint8", 1, DataType::kU8},
     {TensorProto::INT8, "int8", 1, DataType::kS8},
-    {TensorProto::UINT16, "uint16", 2, DataType::kS32},
+    {TensorProto::UINT16, "uint16", 2, DataType::kU16},
     {TensorProto::INT16, "int16", 2, DataType::kS16},
     {TensorProto::INT32, "int32", 4, DataType::kS32},
     {TensorProto::INT64, "int64", 8, DataType::kS64},
     {TensorProto::STRING, "string", 0, DataType::kUnknown},
     {TensorProto::BOOL, "bool", 1, DataType::kBool},
     {TensorProto::FLOAT16, "float16", 2, DataType::kF16},
-    {TensorProto::DOUBLE, "double", 8, DataType::kF32},
-    {TensorProto::UINT32, "uint32", 4, DataType::kS64},
-    {TensorProto::UINT64, "uint64", 8, DataType::kS64},
+    {TensorProto::DOUBLE, "double", 8, DataType::kF64},
+    {TensorProto::UINT32, "uint32", 4, DataType::kU32},
+    {TensorProto::UINT64, "uint64", 8, DataType::kU64},
     {TensorProto::BFLOAT16, "bfloat16", 2, DataType::kBF16},
 };
 
@@ -48,35 +48,9 @@ absl::Status WrongSize(size_t found, int64_t expected, const char* what) {
       absl::StrCat("holds ", found, " ", what, ", but its shape needs ", expected));
 }
 
-template <typename Stored>
-std::vector<int64_t> RawInts(absl::Span<const uint8_t> raw) {
-  std::vector<int64_t> values(raw.size() / sizeof(Stored));
-  for (size_t i = 0; i < values.size(); ++i) {
-    Stored v;
-    std::memcpy(&v, raw.data() + i * sizeof(Stored), sizeof(Stored));
-    values[i] = static_cast<int64_t>(v);
-  }
-  return values;
-}
-
 // `owner` keeps `raw` alive.
-Array FromRaw(const TensorProto& proto, const OnnxType& type, Shape shape,
+Array FromRaw(const OnnxType& type, Shape shape,
               absl::Span<const uint8_t> raw, const std::shared_ptr<const void>& owner) {
-  switch (proto.data_type()) {
-    case TensorProto::DOUBLE: {
-      std::vector<double> values(raw.size() / sizeof(double));
-      std::memcpy(values.data(), raw.data(), values.size() * sizeof(double));
-      return Array::OfDoubles(type.type, std::move(shape), values);
-    }
-    case TensorProto::UINT16:
-      return Array::OfInts(type.type, std::move(shape), RawInts<uint16_t>(raw));
-    case TensorProto::UINT32:
-      return Array::OfInts(type.type, std::move(shape), RawInts<uint32_t>(raw));
-    case TensorProto::UINT64:
-      return Array::OfInts(type.type, std::move(shape), RawInts<uint64_t>(raw));
-    default:
-      break;
-  }
   // Readers use the bytes in place as elements.
   const bool aligned = reinterpret_cast<uintptr_t>(raw.data()) % type.stored_size == 0;
   return {type.type, std::move(shape),
@@ -150,6 +124,8 @@ Array Array::Vector(absl::Span<const int64_t> values) {
   return OfInts(DataType::kS64, {static_cast<int64_t>(values.size())}, values);
 }
 
+bool IsReal(DataType type) { return IsFloat(type) || type == DataType::kF64; }
+
 DataType TypeOfOnnx(int onnx_type) {
   const OnnxType* type = FindType(onnx_type);
   return type ? type->type : DataType::kUnknown;
@@ -193,13 +169,13 @@ absl::StatusOr<Array> DecodeTensor(const TensorProto& proto,
   if (proto.data_location() == TensorProto::EXTERNAL) {
     absl::StatusOr<ExternalBytes> external = file->external.Find(proto, size);
     if (!external.ok()) return external.status();
-    return FromRaw(proto, *type, std::move(shape), external->bytes, external->owner);
+    return FromRaw(*type, std::move(shape), external->bytes, external->owner);
   }
   if (!proto.has_raw_data()) return FromFields(proto, *type, std::move(shape), elements);
   const std::string& raw = proto.raw_data();
   if (raw.size() != size) return WrongSize(raw.size(), static_cast<int64_t>(size), "bytes");
   const absl::Span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(raw.data()), raw.size());
-  return FromRaw(proto, *type, std::move(shape), bytes, file);
+  return FromRaw(*type, std::move(shape), bytes, file);
 }
 
 }  // namespace octet::importer

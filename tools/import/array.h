@@ -4,6 +4,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,10 +33,12 @@ struct Array {
   static Array Vector(absl::Span<const int64_t> values);
 };
 
-// The type in which elements of an ONNX type are kept: itself where Octet has it; double becomes
-// f32, the unsigned types above 8 bits become the signed type above. kUnknown for strings, complex
-// numbers, and types of less than 8 bits.
+// The type of elements of an ONNX type. kUnknown for strings, complex numbers, and floats of 8 bits
+// and less.
 DataType TypeOfOnnx(int onnx_type);
+
+// f32, f16, bf16 or f64.
+bool IsReal(DataType type);
 
 // "float", "int64", ...: how ONNX calls the type.
 std::string NameOfOnnxType(int onnx_type);
@@ -49,6 +52,8 @@ struct OnnxFile {
 
   onnx::ModelProto model;
   ExternalData external;
+  // Functions' bodies with their parameters filled in: constants use their bytes in place.
+  mutable std::deque<google::protobuf::RepeatedPtrField<onnx::NodeProto>> expanded;
 };
 
 // Reads a tensor of `file`. Bytes that need no conversion stay where they are, and keep `file`

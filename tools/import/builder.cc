@@ -4,7 +4,10 @@
 #include <tuple>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/core/bind.h"
 #include "runtime/core/infer.h"
+#include "runtime/core/operators.h"
+#include "tools/import/result_types.h"
 #include "tools/simplify/constants.h"
 
 namespace octet::importer {
@@ -34,14 +37,20 @@ Value Value::Broken() {
   return value;
 }
 
-TensorId GraphBuilder::AddTensor(Tensor tensor, const ProbedShape& shape) {
+DataType ComputedType(DataType type) { return IsReal(type) ? DataType::kF32 : type; }
+
+Value GraphBuilder::AddTensor(Tensor tensor, DataType type, const ProbedShape& shape) {
   if (!tensor.is_constant()) {
-    std::tie(tensor.shape, tensor.symbols) = probes_.Symbolic(shape);
+    std::tie(tensor.shape, tensor.symbols) = probes_->Symbolic(shape);
   }
   tensor.name = UniqueName(tensor.name);
   names_.insert(tensor.name);
-  shapes_.push_back(shape);
-  return graph_.AddTensor(std::move(tensor));
+  infos_.push_back({shape, type, {}});
+  Value value;
+  value.type = type;
+  value.shape = shape;
+  value.tensor = graph_.AddTensor(std::move(tensor));
+  return value;
 }
 
 std::string GraphBuilder::UniqueName(const std::string& wish) const {
@@ -50,22 +59,33 @@ std::string GraphBuilder::UniqueName(const std::string& wish) const {
   return name;
 }
 
-Value GraphBuilder::AddInput(const std::string& name, DataType type, const Shape& shape,
-                             const std::vector<std::string>& symbols) {
-  Value value;
-  value.type = type;
-  value.shape = Unprobed(shape);
-  for (size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] >= 0) continue;
-    const auto sizes = probes_.SizeOf(symbols[i]);
-    for (size_t p = 0; p < kProbes; ++p) value.shape[p][i] = sizes[p];
-  }
+Value GraphBuilder::AddInput(const std::string& name, DataType type, const ProbedShape& shape) {
   Tensor tensor;
   tensor.name = name;
   tensor.type = type;
-  value.tensor = AddTensor(std::move(tensor), value.shape);
+  Value value = AddTensor(std::move(tensor), type, shape);
   graph_.inputs.push_back(value.tensor);
   return value;
+}
+
+Value GraphBuilder::AddInput(const std::string& name, DataType type, const Shape& shape,
+                             const std::vector<std::string>& symbols) {
+  ProbedShape probed = Unprobed(shape);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] >= 0) continue;
+    const auto sizes = probes_->SizeOf(symbols[i]);
+    for (size_t p = 0; p < kProbes; ++p) probed[p][i] = sizes[p];
+  }
+  Value value = AddInput(name, type, probed);
+  if (type == ComputedType(type)) return value;
+  Tensor tensor;
+  tensor.name = absl::StrCat(name, "/f32");
+  tensor.type = ComputedType(type);
+  Value converted = AddTensor(std::move(tensor), type, probed);
+  graph_.AddNode(absl::StrCat(name, "/f32"), schema::CastOptionsT(), {value.tensor},
+                 {converted.tensor});
+  converted.stored = value.tensor;
+  return converted;
 }
 
 Value GraphBuilder::AddConstant(const std::string& name, const Array& array) {
@@ -74,8 +94,13 @@ Value GraphBuilder::AddConstant(const std::string& name, const Array& array) {
   tensor.type = array.type;
   tensor.shape = array.shape;
   tensor.data = array.data;
-  Value value = Value::Of(array);
-  value.tensor = AddTensor(std::move(tensor), value.shape);
+  if (array.type == DataType::kF64) {
+    tensor.type = DataType::kF32;
+    tensor.data = FromDoubles(DataType::kF32, array.doubles());
+  }
+  Value value = AddTensor(std::move(tensor), array.type, Unprobed(array.shape));
+  value.arrays = {array};
+  Know(value.tensor, value.arrays);
   return value;
 }
 
@@ -91,30 +116,111 @@ absl::StatusOr<TensorId> GraphBuilder::TensorOf(Value& value, const std::string&
   return value.tensor;
 }
 
-absl::StatusOr<std::vector<Value>> GraphBuilder::Add(Node node,
-                                                     const std::vector<std::string>& outputs) {
-  std::vector<Value> values(outputs.size());
-  for (size_t p = 0; p < kProbes; ++p) {
-    std::vector<Shape> inputs;
-    for (const TensorId id : node.inputs) inputs.push_back(id < 0 ? Shape{} : shape(id)[p]);
-    node.outputs.assign(outputs.size(), kNoTensor);
-    auto shapes = InferShapes(node, inputs);
-    if (!shapes.ok()) return shapes.status();
-    if (shapes->size() != outputs.size()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("has ", outputs.size(), " outputs, but its options make ", shapes->size()));
+bool GraphBuilder::KnowsValues(const Node& node) const {
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    const TensorId id = node.inputs[i];
+    if (id != kNoTensor && IsValueInput(node.type(), i) && infos_[Index(id)].arrays.empty()) {
+      return false;
     }
-    for (size_t i = 0; i < values.size(); ++i) values[i].shape[p] = std::move((*shapes)[i]);
   }
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!HasFixedRank(values[i].shape)) {
+  return true;
+}
+
+absl::StatusOr<Node> GraphBuilder::Bound(const Node& node, size_t probe) const {
+  Node bound = node;
+  std::vector<Tensor> constants(node.inputs.size());
+  std::vector<const Tensor*> values(node.inputs.size(), nullptr);
+  for (size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoTensor || !IsValueInput(node.type(), i)) continue;
+    const std::vector<Array>& arrays = infos_[Index(node.inputs[i])].arrays;
+    const Array& array = arrays[arrays.size() == 1 ? 0 : probe];
+    constants[i].type = array.type;
+    constants[i].shape = array.shape;
+    constants[i].data = array.data;
+    values[i] = &constants[i];
+  }
+  const bool has_x = !node.inputs.empty() && node.inputs[0] != kNoTensor;
+  const Shape x = has_x ? shape(node.inputs[0])[probe] : Shape();
+  if (absl::Status status = BindValues(bound, values, x); !status.ok()) return status;
+  return bound;
+}
+
+ProbedShape GraphBuilder::Closed(const OpenShape& open) {
+  ProbedShape result;
+  for (const absl::optional<ProbedSize>& size : open) {
+    const ProbedSize sizes = size ? *size : probes_->Unknown();
+    for (size_t p = 0; p < kProbes; ++p) result[p].push_back(sizes[p]);
+  }
+  return result;
+}
+
+absl::StatusOr<std::vector<ProbedShape>> GraphBuilder::ShapesOf(const Node& node, size_t outputs) {
+  std::vector<ProbedShape> inputs;
+  for (const TensorId id : node.inputs) inputs.push_back(id < 0 ? ProbedShape() : shape(id));
+  std::vector<ProbedShape> result(outputs);
+  absl::Status failed;
+  if (HasOpenResult(node.type()) || !KnowsValues(node)) {
+    if (absl::Status status = CheckArity(node); !status.ok()) return status;
+    auto open = OpenShapes(node, inputs);
+    if (!open.ok()) return open.status();
+    for (size_t i = 0; i < outputs; ++i) result[i] = Closed((*open)[i]);
+    return result;
+  }
+  for (size_t p = 0; p < kProbes && failed.ok(); ++p) {
+    absl::StatusOr<Node> bound = Bound(node, p);
+    if (!bound.ok()) return bound.status();
+    std::vector<Shape> shapes(bound->inputs.size());
+    for (size_t i = 0; i < shapes.size(); ++i) {
+      if (bound->inputs[i] >= 0) shapes[i] = inputs[i][p];
+    }
+    auto inferred = InferShapes(*bound, shapes);
+    failed = inferred.status();
+    for (size_t i = 0; i < outputs && inferred.ok(); ++i) result[i][p] = std::move((*inferred)[i]);
+  }
+  if (failed.ok()) return result;
+  if (!relaxed_) return failed;
+  auto open = RelaxedShapes(node, inputs, failed);
+  if (!open.ok()) return open.status();
+  for (size_t i = 0; i < outputs; ++i) result[i] = Closed((*open)[i]);
+  return result;
+}
+
+absl::StatusOr<std::vector<Value>> GraphBuilder::Add(Node node,
+                                                     const std::vector<std::string>& outputs,
+                                                     const std::vector<DataType>& types) {
+  node.outputs.assign(outputs.size(), 0);
+  auto shapes = ShapesOf(node, outputs.size());
+  if (!shapes.ok()) return shapes.status();
+  if (!types.empty()) return AddShaped(std::move(node), outputs, types, *shapes);
+  std::vector<DataType> inputs;
+  for (const TensorId id : node.inputs) {
+    // Constants of other real types widen or narrow to what they meet.
+    const bool adapts = id >= 0 && graph_.tensor(id).is_constant() && IsReal(type(id));
+    inputs.push_back(id < 0 ? DataType::kUnknown : adapts ? DataType::kF32 : type(id));
+  }
+  for (const TensorId id : node.inputs) {
+    if (id < 0 || graph_.tensor(id).is_constant() || !IsReal(type(id))) continue;
+    for (DataType& input : inputs) input = IsReal(input) ? type(id) : input;
+    break;
+  }
+  return AddShaped(node, outputs, ResultTypes(node, inputs), *shapes);
+}
+
+absl::StatusOr<std::vector<Value>> GraphBuilder::AddShaped(Node node,
+                                                           const std::vector<std::string>& outputs,
+                                                           const std::vector<DataType>& types,
+                                                           const std::vector<ProbedShape>& shapes) {
+  node.outputs.assign(outputs.size(), kNoTensor);
+  std::vector<Value> values;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (!HasFixedRank(shapes[i])) {
       return absl::UnimplementedError("its rank depends on the sizes of the model's inputs");
     }
     Tensor tensor;
     tensor.name = outputs[i];
-    tensor.type = values[i].type = DataType::kF32;
-    values[i].tensor = AddTensor(std::move(tensor), values[i].shape);
-    node.outputs[i] = values[i].tensor;
+    tensor.type = ComputedType(types[i]);
+    values.push_back(AddTensor(std::move(tensor), types[i], shapes[i]));
+    node.outputs[i] = values.back().tensor;
   }
   graph_.nodes.push_back(std::move(node));
   return values;
@@ -132,12 +238,14 @@ absl::StatusOr<std::vector<int64_t>> GraphBuilder::ReshapeTarget(const ProbedSha
     if (IsFixed(size)) {
       if (to[0][i] == 0) return absl::UnimplementedError("makes a tensor without elements");
       target.push_back(to[0][i]);
-    } else if (i < from[0].size() && size == SizeAt(from, i)) {
-      target.push_back(0);
-    } else {
-      target.push_back(-1);
-      ++open;
+      continue;
     }
+    // The same place first, then any other.
+    size_t source = i < from[0].size() && size == SizeAt(from, i) ? i : 0;
+    while (source < from[0].size() && size != SizeAt(from, source)) ++source;
+    const bool copies = source < from[0].size();
+    target.push_back(!copies ? -1 : source == i ? 0 : -2 - static_cast<int64_t>(source));
+    open += !copies;
   }
   if (open > 1) {
     return absl::UnimplementedError(absl::StrCat("reshapes to ", open,

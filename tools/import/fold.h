@@ -18,12 +18,18 @@
 
 namespace octet::importer {
 
+// Elements that an evaluated tensor may have at most; larger ones are for the graph to compute.
+inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 22;
+// The same for tensors that are evaluated once per probe.
+inline constexpr int64_t kMaxProbedElements = int64_t{1} << 12;
+
 struct FoldContext {
   const onnx::NodeProto& node;
   Attributes& attributes;
   int opset;
   std::vector<const Array*> inputs;      // null: absent
   std::shared_ptr<const OnnxFile> file;  // that the node lies in
+  int64_t limit = kMaxFoldedElements;    // elements that a result may have
 
   const Array* input(size_t i) const { return i < inputs.size() ? inputs[i] : nullptr; }
 };
@@ -34,11 +40,6 @@ using FoldFunction = Folded (*)(FoldContext& context);
 // The function that evaluates an operator; null for operators that are never part of a shape's
 // computation.
 FoldFunction FindFold(const std::string& op_type);
-
-// Elements that an evaluated tensor may have at most.
-inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 26;
-// The same for tensors that hold one number throughout.
-inline constexpr int64_t kMaxFilledElements = int64_t{1} << 28;
 
 // The parts of the table, by file.
 FoldFunction FindElementwiseFold(const std::string& op_type);

@@ -80,13 +80,14 @@ std::vector<T> Apply(T (*function)(T, T), const std::vector<T>& a, const std::ve
   return result;
 }
 
-absl::StatusOr<Array> FoldPair(const BinaryRow& row, const Array& a, const Array& b) {
+absl::StatusOr<Array> FoldPair(const FoldContext& c, const BinaryRow& row, const Array& a,
+                               const Array& b) {
   absl::StatusOr<Shape> shape = BroadcastShapes(a.shape, b.shape);
   if (!shape.ok()) return shape.status();
-  if (CheckedElements(*shape) > kMaxFoldedElements || CheckedElements(*shape) < 0) {
+  if (CheckedElements(*shape) > c.limit || CheckedElements(*shape) < 0) {
     return absl::UnimplementedError(absl::StrCat("makes a constant of ", ToString(*shape)));
   }
-  if (IsFloat(a.type) || IsFloat(b.type)) {
+  if (IsReal(a.type) || IsReal(b.type)) {
     if (row.on_doubles == nullptr) return absl::InvalidArgumentError("needs bool inputs");
     const auto values = Apply(row.on_doubles, a.doubles(), b.doubles(), a.shape, b.shape, *shape);
     return Array::OfDoubles(row.gives_bool ? DataType::kBool : a.type, *shape, values);
@@ -105,7 +106,7 @@ Folded FoldBinary(FoldContext& c) {
   Array result = *c.input(0);
   for (size_t i = 1; i < c.inputs.size(); ++i) {
     if (c.input(i) == nullptr) return absl::InvalidArgumentError("lacks an input");
-    absl::StatusOr<Array> next = FoldPair(*row, result, *c.input(i));
+    absl::StatusOr<Array> next = FoldPair(c, *row, result, *c.input(i));
     if (!next.ok()) return next.status();
     result = *std::move(next);
   }
@@ -133,7 +134,7 @@ constexpr UnaryRow kUnary[] = {
 Folded FoldUnary(FoldContext& c) {
   if (c.input(0) == nullptr) return absl::InvalidArgumentError("has no input");
   const Array& x = *c.input(0);
-  if (!IsFloat(x.type)) {
+  if (!IsReal(x.type)) {
     // Of these, integers have Neg, Abs and Relu.
     std::vector<int64_t> values = x.ints();
     for (int64_t& v : values) {
@@ -169,8 +170,8 @@ Folded FoldCast(FoldContext& c) {
   }
   // Constants keep the type they are stored in: casts between floats are exact or lose digits that
   // the network does not need.
-  if (type == x.type || (IsFloat(type) && IsFloat(x.type))) return std::vector<Array>{x};
-  if (IsFloat(x.type)) return std::vector<Array>{Array::OfDoubles(type, x.shape, x.doubles())};
+  if (type == x.type || (IsReal(type) && IsReal(x.type))) return std::vector<Array>{x};
+  if (IsReal(x.type)) return std::vector<Array>{Array::OfDoubles(type, x.shape, x.doubles())};
   return std::vector<Array>{Array::OfInts(type, x.shape, x.ints())};
 }
 
@@ -183,7 +184,7 @@ Folded FoldWhere(FoldContext& c) {
   absl::StatusOr<Shape> shape = BroadcastShapes(a.shape, b.shape);
   if (shape.ok()) shape = BroadcastShapes(*shape, c.input(0)->shape);
   if (!shape.ok()) return shape.status();
-  if (CheckedElements(*shape) > kMaxFoldedElements || CheckedElements(*shape) < 0) {
+  if (CheckedElements(*shape) > c.limit || CheckedElements(*shape) < 0) {
     return absl::UnimplementedError(absl::StrCat("makes a constant of ", ToString(*shape)));
   }
   const std::vector<int64_t> condition = c.input(0)->ints();
@@ -199,7 +200,7 @@ Folded FoldWhere(FoldContext& c) {
     }
     return result;
   };
-  if (IsFloat(a.type)) {
+  if (IsReal(a.type)) {
     return std::vector<Array>{Array::OfDoubles(a.type, *shape, pick(a.doubles(), b.doubles()))};
   }
   return std::vector<Array>{Array::OfInts(a.type, *shape, pick(a.ints(), b.ints()))};

@@ -20,9 +20,9 @@ std::vector<Array> One(Array array) {
 
 absl::Status LacksInput() { return absl::InvalidArgumentError("lacks an input"); }
 
-absl::Status CheckSize(const Shape& shape, int64_t limit = kMaxFoldedElements) {
+absl::Status CheckSize(const FoldContext& c, const Shape& shape) {
   const int64_t elements = CheckedElements(shape);
-  if (elements >= 0 && elements <= limit) return absl::OkStatus();
+  if (elements >= 0 && elements <= c.limit) return absl::OkStatus();
   return absl::UnimplementedError(
       absl::StrCat("makes a constant of ", ToString(shape), ", which is too large"));
 }
@@ -81,7 +81,7 @@ Folded FoldConstantOfShape(FoldContext& c) {
   if (!c.input(0)) return LacksInput();
   const std::vector<int64_t> dims = c.input(0)->ints();
   const Shape shape(dims.begin(), dims.end());
-  if (absl::Status status = CheckSize(shape, kMaxFilledElements); !status.ok()) return status;
+  if (absl::Status status = CheckSize(c, shape); !status.ok()) return status;
   Array value = Array::OfDoubles(DataType::kF32, {1}, {0.0});
   if (const onnx::TensorProto* tensor = c.attributes.Tensor("value")) {
     auto array = DecodeTensor(*tensor, c.file);
@@ -111,9 +111,12 @@ Folded FoldRange(FoldContext& c) {
   const double limit = c.input(1)->doubles()[0];
   const double delta = c.input(2)->doubles()[0];
   const double count = delta == 0 ? -1 : std::max(0.0, std::ceil((limit - start) / delta));
-  if (!(count >= 0) || count > static_cast<double>(kMaxFoldedElements)) {
+  if (!(count >= 0)) {
     return absl::InvalidArgumentError(
         absl::StrCat("cannot count from ", start, " to ", limit, " in steps of ", delta));
+  }
+  if (count > static_cast<double>(c.limit)) {
+    return absl::UnimplementedError("makes a constant that is too large");
   }
   std::vector<double> values(static_cast<size_t>(count));
   for (size_t i = 0; i < values.size(); ++i) values[i] = start + static_cast<double>(i) * delta;
@@ -187,7 +190,7 @@ Folded FoldExpand(FoldContext& c) {
   const std::vector<int64_t> dims = c.input(1)->ints();
   auto shape = BroadcastShapes(c.input(0)->shape, Shape(dims.begin(), dims.end()));
   if (!shape.ok()) return shape.status();
-  if (absl::Status status = CheckSize(*shape); !status.ok()) return status;
+  if (absl::Status status = CheckSize(c, *shape); !status.ok()) return status;
   return One(Pick(*c.input(0), *shape, BroadcastIndices(c.input(0)->shape, *shape)));
 }
 
@@ -208,7 +211,7 @@ Folded FoldGather(FoldContext& c) {
   Shape shape(x.shape.begin(), x.shape.begin() + static_cast<long>(*axis));
   shape.insert(shape.end(), c.input(1)->shape.begin(), c.input(1)->shape.end());
   shape.insert(shape.end(), x.shape.begin() + static_cast<long>(*axis) + 1, x.shape.end());
-  if (absl::Status status = CheckSize(shape); !status.ok()) return status;
+  if (absl::Status status = CheckSize(c, shape); !status.ok()) return status;
   const int64_t inner =
       NumElements(Shape(x.shape.begin() + static_cast<long>(*axis) + 1, x.shape.end()));
   const int64_t outer =

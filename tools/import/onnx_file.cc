@@ -4,9 +4,11 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <queue>
@@ -18,7 +20,8 @@ namespace octet::importer {
 namespace {
 
 constexpr int kFirstOpset = 7;
-constexpr int kLastOpset = 21;
+// The newest one whose changes to the operators have been read.
+constexpr int kLastOpset = 28;
 // What protobuf can address in one message.
 constexpr int64_t kMaxBytes = std::numeric_limits<int32_t>::max();
 
@@ -55,24 +58,31 @@ absl::Status Duplicate(const std::string& name) {
       absl::StrCat("tensor '", name, "' is produced more than once; the file is damaged"));
 }
 
-// Which node produces each tensor; -1 for initializers and inputs of the graph.
-absl::StatusOr<std::map<std::string, int>> ProducersByName(const onnx::GraphProto& graph) {
-  std::map<std::string, int> producers;
-  for (const onnx::TensorProto& tensor : graph.initializer()) {
-    if (!producers.emplace(tensor.name(), -1).second) return Duplicate(tensor.name());
+// Names that the nodes of a subgraph read but that it does not have itself.
+void AddOuterNames(const onnx::GraphProto& graph, std::set<std::string>& names);
+
+// Everything that must be there before the node runs.
+std::set<std::string> NamesReadBy(const onnx::NodeProto& node) {
+  std::set<std::string> names(node.input().begin(), node.input().end());
+  for (const onnx::AttributeProto& attribute : node.attribute()) {
+    if (attribute.has_g()) AddOuterNames(attribute.g(), names);
   }
-  std::set<std::string> inputs;
-  for (const onnx::ValueInfoProto& input : graph.input()) {
-    if (!inputs.insert(input.name()).second) return Duplicate(input.name());
-    producers.emplace(input.name(), -1);
+  names.erase("");
+  return names;
+}
+
+void AddOuterNames(const onnx::GraphProto& graph, std::set<std::string>& names) {
+  std::set<std::string> own, read;
+  for (const onnx::TensorProto& tensor : graph.initializer()) own.insert(tensor.name());
+  for (const onnx::ValueInfoProto& input : graph.input()) own.insert(input.name());
+  for (const onnx::ValueInfoProto& output : graph.output()) read.insert(output.name());
+  for (const onnx::NodeProto& node : graph.node()) {
+    own.insert(node.output().begin(), node.output().end());
+    const std::set<std::string> inputs = NamesReadBy(node);
+    read.insert(inputs.begin(), inputs.end());
   }
-  for (int i = 0; i < graph.node_size(); ++i) {
-    for (const std::string& output : graph.node(i).output()) {
-      if (output.empty()) continue;
-      if (!producers.emplace(output, i).second) return Duplicate(output);
-    }
-  }
-  return producers;
+  std::set_difference(read.begin(), read.end(), own.begin(), own.end(),
+                      std::inserter(names, names.end()));
 }
 
 }  // namespace
@@ -98,18 +108,28 @@ absl::StatusOr<std::shared_ptr<const OnnxFile>> ReadOnnxFile(const std::string& 
   return std::shared_ptr<const OnnxFile>(std::move(file));
 }
 
-absl::StatusOr<int> OpsetOf(const onnx::ModelProto& model) {
-  for (const onnx::OperatorSetIdProto& opset : model.opset_import()) {
-    if (!opset.domain().empty() && opset.domain() != "ai.onnx") continue;
-    if (opset.version() < kFirstOpset || opset.version() > kLastOpset) {
-      return absl::UnimplementedError(absl::StrCat(
-          "the model uses ONNX operator set ", opset.version(), "; sets ", kFirstOpset, " to ",
-          kLastOpset, " are supported. Export it again with one of these, for example 17"));
-    }
-    return static_cast<int>(opset.version());
+std::string DomainOf(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
+
+Opsets OpsetsOf(const google::protobuf::RepeatedPtrField<onnx::OperatorSetIdProto>& imports) {
+  constexpr int64_t kMost = std::numeric_limits<int>::max();
+  Opsets opsets;
+  for (const onnx::OperatorSetIdProto& opset : imports) {
+    opsets[DomainOf(opset.domain())] =
+        static_cast<int>(std::min(std::max<int64_t>(opset.version(), 0), kMost));
   }
-  return absl::InvalidArgumentError(
-      "the model does not say which ONNX operator set it uses; the file is damaged or cut short");
+  return opsets;
+}
+
+absl::Status CheckOpsets(const Opsets& opsets) {
+  const auto own = opsets.find("");
+  if (own == opsets.end()) {
+    return absl::InvalidArgumentError(
+        "the model does not say which ONNX operator set it uses; the file is damaged or cut short");
+  }
+  if (own->second >= kFirstOpset && own->second <= kLastOpset) return absl::OkStatus();
+  return absl::UnimplementedError(absl::StrCat(
+      "the model uses ONNX operator set ", own->second, "; sets ", kFirstOpset, " to ", kLastOpset,
+      " are supported. Export it again with one of these, for example 17"));
 }
 
 std::string NameOfNode(const onnx::NodeProto& node) {
@@ -120,22 +140,44 @@ std::string NameOfNode(const onnx::NodeProto& node) {
   return node.op_type();
 }
 
-absl::StatusOr<std::vector<int>> NodeOrder(const onnx::GraphProto& graph) {
-  const auto producers = ProducersByName(graph);
-  if (!producers.ok()) return producers.status();
-  const int count = graph.node_size();
+absl::Status CheckNames(const onnx::GraphProto& graph) {
+  std::set<std::string> initializers, inputs;
+  for (const onnx::TensorProto& tensor : graph.initializer()) {
+    if (!initializers.insert(tensor.name()).second) return Duplicate(tensor.name());
+  }
+  for (const onnx::ValueInfoProto& input : graph.input()) {
+    if (!inputs.insert(input.name()).second) return Duplicate(input.name());
+  }
+  inputs.insert(initializers.begin(), initializers.end());
+  for (const onnx::NodeProto& node : graph.node()) {
+    for (const std::string& output : node.output()) {
+      if (!output.empty() && inputs.count(output) > 0) return Duplicate(output);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<int>> NodeOrder(
+    const google::protobuf::RepeatedPtrField<onnx::NodeProto>& nodes,
+    absl::FunctionRef<bool(const std::string&)> is_given) {
+  std::map<std::string, int> producers;
+  const int count = nodes.size();
+  for (int i = 0; i < count; ++i) {
+    for (const std::string& output : nodes[i].output()) {
+      if (!output.empty() && !producers.emplace(output, i).second) return Duplicate(output);
+    }
+  }
   std::vector<std::vector<int>> readers(static_cast<size_t>(count));
   std::vector<int> missing(static_cast<size_t>(count), 0);
   for (int i = 0; i < count; ++i) {
-    for (const std::string& input : graph.node(i).input()) {
-      if (input.empty()) continue;
-      const auto found = producers->find(input);
-      if (found == producers->end()) {
-        return absl::InvalidArgumentError(absl::StrCat("node '", NameOfNode(graph.node(i)), "' (",
-                                                       graph.node(i).op_type(), ") reads tensor '",
+    for (const std::string& input : NamesReadBy(nodes[i])) {
+      const auto found = producers.find(input);
+      if (found == producers.end()) {
+        if (is_given(input)) continue;
+        return absl::InvalidArgumentError(absl::StrCat("node '", NameOfNode(nodes[i]), "' (",
+                                                       nodes[i].op_type(), ") reads tensor '",
                                                        input, "', which nothing produces"));
       }
-      if (found->second < 0) continue;
       readers[static_cast<size_t>(found->second)].push_back(i);
       ++missing[static_cast<size_t>(i)];
     }
@@ -158,7 +200,7 @@ absl::StatusOr<std::vector<int>> NodeOrder(const onnx::GraphProto& graph) {
   for (int i = 0; i < count; ++i) {
     if (missing[static_cast<size_t>(i)] == 0) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        "node '", NameOfNode(graph.node(i)), "' needs its own result: the graph has a cycle"));
+        "node '", NameOfNode(nodes[i]), "' needs its own result: the graph has a cycle"));
   }
   return order;
 }

@@ -3,20 +3,14 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
-#include <vector>
 
-#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "runtime/core/operators.h"
 #include "runtime/core/validate.h"
-#include "tools/import/fold.h"
+#include "tools/import/graph_importer.h"
 #include "tools/import/input_shapes.h"
-#include "tools/import/issues.h"
-#include "tools/import/onnx_file.h"
-#include "tools/import/op.h"
-#include "tools/simplify/constants.h"
 
 namespace octet {
 namespace importer {
@@ -25,76 +19,49 @@ namespace {
 using FilePtr = std::shared_ptr<const OnnxFile>;
 
 // One attempt at a model, with one set of probes.
-class Importer {
+class Attempt {
  public:
-  Importer(FilePtr file, int opset, const ImportOptions& options, const ProbeRules& rules)
-      : file_(std::move(file)),
-        source_(file_->model.graph()),
-        opset_(opset),
+  Attempt(FilePtr file, const Opsets& opsets, const ImportOptions& options,
+          const ProbeRules& rules, bool relaxed)
+      : source_(file->model.graph()),
         shapes_(source_, options.input_shapes),
-        builder_(rules) {}
+        builder_(rules, relaxed),
+        scope_(builder_, nullptr),
+        importer_(job_, scope_, opsets) {
+    job_.file = std::move(file);
+  }
 
-  absl::Status Run(const std::vector<int>& order);
+  absl::Status Run();
 
-  const Issues& issues() const { return issues_; }
-  // Whether some size of the inputs is open, so that other probes may fare better.
-  bool has_open_sizes() const { return has_open_sizes_; }
+  const Issues& issues() const { return job_.issues; }
+  // Whether some size is open, so that other probes may fare better.
+  bool has_open_sizes() { return !builder_.probes().empty(); }
   Graph& graph() { return builder_.graph(); }
   std::string probes() { return builder_.probes().ToString(); }
 
  private:
-  absl::Status ReadInitializers();
   absl::Status ReadInputs();
   absl::Status ReadInput(const onnx::ValueInfoProto& input);
-  int64_t ChannelsOf(const std::string& input) const;
-  absl::Status ImportNode(const onnx::NodeProto& node);
-  absl::StatusOr<std::vector<Value>> Evaluate(const onnx::NodeProto& node, Attributes& attributes,
-                                              const std::vector<Value*>& inputs, FoldFunction fold);
-  absl::StatusOr<std::vector<Value>> Convert(const onnx::NodeProto& node, Attributes& attributes,
-                                             const std::vector<Value*>& inputs);
-  absl::Status Store(const onnx::NodeProto& node, absl::StatusOr<std::vector<Value>> outputs);
+  int64_t ChannelsOf(const std::string& input);
   absl::Status BindOutputs();
 
-  const FilePtr file_;
   const onnx::GraphProto& source_;
-  const int opset_;
   const InputShapes shapes_;
+  ImportJob job_;
   GraphBuilder builder_;
-  Issues issues_;
-  bool has_open_sizes_ = false;
-  absl::node_hash_map<std::string, Value> values_;
+  Scope scope_;
+  GraphImporter importer_;
 };
-
-absl::Status Importer::ReadInitializers() {
-  for (const onnx::TensorProto& tensor : source_.initializer()) {
-    absl::StatusOr<Array> array = DecodeTensor(tensor, file_);
-    if (array.ok()) {
-      values_[tensor.name()] = Value::Of(*std::move(array));
-    } else if (absl::IsUnimplemented(array.status())) {
-      issues_.Add("initializer", tensor.name(), array.status().message(), "");
-      values_[tensor.name()] = Value::Broken();
-    } else {
-      return absl::InvalidArgumentError(
-          absl::StrCat("initializer '", tensor.name(), "' ", array.status().message()));
-    }
-  }
-  for (const onnx::SparseTensorProto& tensor : source_.sparse_initializer()) {
-    issues_.Add("initializer", tensor.values().name(), "is sparse; dense tensors are supported",
-                "");
-    values_[tensor.values().name()] = Value::Broken();
-  }
-  return absl::OkStatus();
-}
 
 // Input channels of a convolution that reads `input`, for files that leave them open; -1 without
 // one.
-int64_t Importer::ChannelsOf(const std::string& input) const {
+int64_t Attempt::ChannelsOf(const std::string& input) {
   for (const onnx::NodeProto& node : source_.node()) {
     if (node.op_type() != "Conv" || node.input_size() < 2 || node.input(0) != input) continue;
-    const auto weights = values_.find(node.input(1));
-    if (weights == values_.end() || weights->second.rank() < 3) continue;
+    const Value* weights = scope_.Find(node.input(1));
+    if (weights == nullptr || weights->broken || weights->rank() < 3) continue;
     Attributes attributes(node);
-    const int64_t groups = attributes.Int("group", 1), per_group = weights->second.shape[0][1];
+    const int64_t groups = attributes.Int("group", 1), per_group = weights->shape[0][1];
     if (per_group > 0 && groups > 0 && groups <= kMaxDimension / per_group) {
       return per_group * groups;
     }
@@ -102,213 +69,100 @@ int64_t Importer::ChannelsOf(const std::string& input) const {
   return -1;
 }
 
-absl::Status Importer::ReadInput(const onnx::ValueInfoProto& input) {
+absl::Status Attempt::ReadInput(const onnx::ValueInfoProto& input) {
   if (!input.type().has_tensor_type()) {
-    issues_.Add("input", input.name(), "is not a tensor", "");
-    values_[input.name()] = Value::Broken();
+    job_.issues.Add("input", input.name(), "is not a tensor", "");
+    scope_.Set(input.name(), Value::Broken());
     return absl::OkStatus();
   }
   const int onnx_type = input.type().tensor_type().elem_type();
-  DataType type = TypeOfOnnx(onnx_type);
+  const DataType type = TypeOfOnnx(onnx_type);
   if (type == DataType::kUnknown) {
-    issues_.Add("input", input.name(), absl::StrCat("has elements of ", NameOfOnnxType(onnx_type)),
-                "");
-    values_[input.name()] = Value::Broken();
+    job_.issues.Add("input", input.name(),
+                    absl::StrCat("has elements of ", NameOfOnnxType(onnx_type)), "");
+    scope_.Set(input.name(), Value::Broken());
     return absl::OkStatus();
   }
-  if (IsFloat(type)) type = DataType::kF32;
   const auto shape =
       shapes_.Of(input, [this](const std::string& name) { return ChannelsOf(name); });
   if (!shape.ok()) return shape.status();
-  values_[input.name()] = builder_.AddInput(input.name(), type, shape->shape, shape->symbols);
-  for (const int64_t size : shape->shape) has_open_sizes_ = has_open_sizes_ || size < 0;
+  scope_.Set(input.name(), builder_.AddInput(input.name(), type, shape->shape, shape->symbols));
   return absl::OkStatus();
 }
 
-absl::Status Importer::ReadInputs() {
+absl::Status Attempt::ReadInputs() {
   if (absl::Status status = shapes_.Check(); !status.ok()) return status;
   for (const onnx::ValueInfoProto& input : source_.input()) {
     // Files of old versions list their weights as inputs too.
-    if (values_.contains(input.name())) continue;
+    if (scope_.Find(input.name()) != nullptr) continue;
     if (absl::Status status = ReadInput(input); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<Value>> Importer::Evaluate(const onnx::NodeProto& node,
-                                                      Attributes& attributes,
-                                                      const std::vector<Value*>& inputs,
-                                                      FoldFunction fold) {
-  const bool constant = std::all_of(inputs.begin(), inputs.end(), [](const Value* value) {
-    return value == nullptr || value->is_constant();
-  });
-  std::vector<std::vector<Array>> outputs;  // per output, per probe
-  for (size_t p = 0; p < (constant ? 1 : kProbes); ++p) {
-    FoldContext context{node, attributes, opset_, {}, file_};
-    for (const Value* value : inputs) {
-      context.inputs.push_back(value == nullptr ? nullptr : &value->array(p));
-    }
-    Folded folded = fold(context);
-    if (!folded.ok()) return folded.status();
-    outputs.resize(folded->size());
-    for (size_t i = 0; i < outputs.size(); ++i) outputs[i].push_back(std::move((*folded)[i]));
-  }
-  std::vector<Value> values;
-  for (std::vector<Array>& probed : outputs) {
-    const auto rank = [&](const Array& array) {
-      return array.shape.size() == probed[0].shape.size();
-    };
-    if (!std::all_of(probed.begin(), probed.end(), rank)) {
-      return absl::UnimplementedError("makes a tensor whose rank depends on the model's inputs");
-    }
-  }
-  for (std::vector<Array>& probed : outputs) values.push_back(Value::Of(std::move(probed)));
-  return values;
-}
-
-absl::StatusOr<std::vector<Value>> Importer::Convert(const onnx::NodeProto& node,
-                                                     Attributes& attributes,
-                                                     const std::vector<Value*>& inputs) {
-  const ImportFunction function = FindOp(node.op_type());
-  if (function == nullptr) {
-    return absl::UnimplementedError(FindFold(node.op_type()) == nullptr
-                                        ? "is not supported"
-                                        : "is supported for constants and shapes only");
-  }
-  OpContext context{node, attributes, opset_, NameOfNode(node), builder_, inputs, {}};
-  if (absl::Status status = function(context); !status.ok()) return status;
-  return std::move(context.outputs);
-}
-
-absl::Status Importer::Store(const onnx::NodeProto& node,
-                             absl::StatusOr<std::vector<Value>> outputs) {
-  if (!outputs.ok() && !absl::IsUnimplemented(outputs.status())) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "node '", NameOfNode(node), "' (", node.op_type(), ") ", outputs.status().message()));
-  }
-  if (!outputs.ok()) {
-    issues_.Add(node.op_type(), NameOfNode(node), outputs.status().message(),
-                HintFor(node.op_type()));
-  }
-  for (int i = 0; i < node.output_size(); ++i) {
-    if (node.output(i).empty()) continue;
-    const auto index = static_cast<size_t>(i);
-    const bool known = outputs.ok() && index < outputs->size();
-    values_[node.output(i)] = known ? (*outputs)[index] : Value::Broken();
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Importer::ImportNode(const onnx::NodeProto& node) {
-  if (node.output_size() == 0) return absl::OkStatus();
-  if (!node.domain().empty() && node.domain() != "ai.onnx") {
-    return Store(node, absl::UnimplementedError(absl::StrCat("of operator set '", node.domain(),
-                                                             "' is not part of ONNX")));
-  }
-  Attributes attributes(node);
-  std::vector<Value*> inputs;
-  bool known = true, broken = false;
-  for (const std::string& name : node.input()) {
-    inputs.push_back(name.empty() ? nullptr : &values_.at(name));
-    if (inputs.back() == nullptr) continue;
-    broken = broken || inputs.back()->broken;
-    known = known && inputs.back()->is_known();
-  }
-  const FoldFunction fold = FindFold(node.op_type());
-  if (broken) {
-    // Without its inputs only the operator itself can be judged.
-    std::vector<Value> unknown(static_cast<size_t>(node.output_size()), Value::Broken());
-    if (fold != nullptr || FindOp(node.op_type()) != nullptr) return Store(node, unknown);
-    return Store(node, absl::UnimplementedError("is not supported"));
-  }
-  auto outputs = known && fold != nullptr ? Evaluate(node, attributes, inputs, fold)
-                                          : Convert(node, attributes, inputs);
-  if (!attributes.status().ok()) outputs = attributes.status();
-  const std::vector<std::string> unread = attributes.Unread();
-  if (outputs.ok() && !unread.empty()) {
-    outputs = absl::UnimplementedError(absl::StrCat("has the unknown attribute '", unread[0], "'"));
-  }
-  return Store(node, std::move(outputs));
-}
-
-// Makes every output of the model a tensor of its own with the right name.
-absl::Status Importer::BindOutputs() {
-  Graph& graph = builder_.graph();
+// Real numbers come out as the type that the file declares.
+absl::Status Attempt::BindOutputs() {
   for (const onnx::ValueInfoProto& output : source_.output()) {
-    const auto found = values_.find(output.name());
-    if (found == values_.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("output '", output.name(), "' is produced by no node"));
-    }
-    Value& value = found->second;
-    if (value.broken) {
-      if (!issues_.empty()) continue;
-      return absl::UnimplementedError(
-          absl::StrCat("output '", output.name(), "' is an optional output that is not supported"));
-    }
-    if (!IsFloat(value.type)) {
-      issues_.Add("output", output.name(),
-                  absl::StrCat("holds ", Name(value.type), "; only floats can be computed"), "");
-      continue;
-    }
-    absl::StatusOr<TensorId> id = builder_.TensorOf(value, output.name());
-    if (!id.ok()) return id.status();
-    const bool computed = Producers(graph)[static_cast<size_t>(*id)] >= 0;
-    if (!computed || IsOutput(graph, *id)) {
-      schema::UnaryOptionsT copy;
-      const std::string name = builder_.UniqueName(output.name());
-      absl::StatusOr<Value> own = builder_.Emit(name, std::move(copy), {*id}, name);
-      if (!own.ok()) return own.status();
-      id = own->tensor;
-    }
-    graph.tensor(*id).name = output.name();
-    graph.outputs.push_back(*id);
+    const Value* value = scope_.Find(output.name());
+    DataType type = value == nullptr ? DataType::kUnknown : value->type;
+    const DataType declared = TypeOfOnnx(output.type().tensor_type().elem_type());
+    if (IsReal(type) && IsReal(declared)) type = declared;
+    absl::Status status = importer_.BindOutput(output.name(), type);
+    if (!status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-absl::Status Importer::Run(const std::vector<int>& order) {
+absl::Status Attempt::Run() {
   builder_.graph().name = source_.name();
-  if (absl::Status status = ReadInitializers(); !status.ok()) return status;
+  if (absl::Status status = importer_.ReadInitializers(source_); !status.ok()) return status;
   if (absl::Status status = ReadInputs(); !status.ok()) return status;
-  for (const int i : order) {
-    if (absl::Status status = ImportNode(source_.node(i)); !status.ok()) return status;
-  }
+  if (absl::Status status = importer_.ImportNodes(source_.node()); !status.ok()) return status;
   return BindOutputs();
 }
+
+struct Rules {
+  ProbeRules probes;
+  bool relaxed;
+};
+
+// Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
+// Networks that halve pictures and join the halves refuse it, others refuse large sizes. What
+// refuses all of them may fit when the model runs.
+constexpr Rules kRules[] = {
+    {{{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}}, false},
+    {{{{32, 10}, {32, 100}, {32, 200}, {32, 300}}}, false},
+    {{{{8, 10}, {8, 100}, {8, 200}, {8, 300}}}, false},
+    {{{{1, 10}, {1, 100}, {1, 200}, {1, 300}}}, false},
+    {{{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}}, true},
+};
 
 }  // namespace
 
 absl::StatusOr<Graph> Import(const FilePtr& file, const std::string& path,
                              const ImportOptions& options) {
-  const absl::StatusOr<int> opset = OpsetOf(file->model);
-  if (!opset.ok()) return opset.status();
-  const auto order = NodeOrder(file->model.graph());
-  if (!order.ok()) return order.status();
-  // Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
-  // Networks that halve pictures and join the halves refuse it, others refuse large sizes.
-  constexpr ProbeRules kRules[] = {
-      {{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}},
-      {{{32, 10}, {32, 100}, {32, 200}, {32, 300}}},
-      {{{8, 10}, {8, 100}, {8, 200}, {8, 300}}},
-      {{{1, 10}, {1, 100}, {1, 200}, {1, 300}}},
-  };
+  const Opsets opsets = OpsetsOf(file->model.opset_import());
+  absl::Status valid = CheckOpsets(opsets);
+  valid.Update(CheckNames(file->model.graph()));
+  if (!valid.ok()) return valid;
   absl::Status first_error;
-  for (const ProbeRules& rules : kRules) {
-    Importer importer(file, *opset, options, rules);
-    const absl::Status status = importer.Run(*order);
-    if (status.ok() && !importer.issues().empty()) return importer.issues().ToStatus(path, *opset);
+  for (const Rules& rules : kRules) {
+    Attempt attempt(file, opsets, options, rules.probes, rules.relaxed);
+    const absl::Status status = attempt.Run();
+    if (status.ok() && !attempt.issues().empty()) {
+      return attempt.issues().ToStatus(path, opsets.at(""));
+    }
     if (status.ok()) {
-      Graph graph = std::move(importer.graph());
+      Graph graph = std::move(attempt.graph());
       RemoveDead(graph);
-      if (absl::Status valid = ValidateGraph(graph); !valid.ok()) return valid;
+      if (valid = ValidateGraph(graph); !valid.ok()) return valid;
       return graph;
     }
-    if (!importer.has_open_sizes()) return status;
+    if (!attempt.has_open_sizes()) return status;
     first_error.Update(absl::Status(
         status.code(),
         absl::StrCat(status.message(), " (sizes that the model leaves open were taken as ",
-                     importer.probes(), ")")));
+                     attempt.probes(), ")")));
   }
   return first_error;
 }

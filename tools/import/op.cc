@@ -7,16 +7,44 @@ namespace octet::importer {
 
 absl::StatusOr<TensorId> OpContext::Tensor(size_t i) {
   if (!has(i)) return absl::InvalidArgumentError(absl::StrCat("lacks input ", i));
-  if (!IsFloat(value(i).type)) {
-    return absl::UnimplementedError(absl::StrCat("reads '", input_name(i), "' of type ",
-                                                 Name(value(i).type),
-                                                 "; only tensors of floats can be computed with"));
-  }
   return builder.TensorOf(value(i), input_name(i));
+}
+
+absl::StatusOr<std::vector<TensorId>> OpContext::Tensors(size_t required) {
+  std::vector<TensorId> tensors;
+  for (size_t i = 0; i < inputs.size() || i < required; ++i) {
+    if (i >= required && !has(i)) {
+      tensors.push_back(kNoTensor);
+      continue;
+    }
+    absl::StatusOr<TensorId> tensor = Tensor(i);
+    if (!tensor.ok()) return tensor.status();
+    tensors.push_back(*tensor);
+  }
+  while (!tensors.empty() && tensors.back() == kNoTensor) tensors.pop_back();
+  return tensors;
 }
 
 TensorId OpContext::Constant(const std::string& suffix, const Array& array) {
   return builder.AddConstant(Intermediate(suffix), array).tensor;
+}
+
+TensorId OpContext::Number(const std::string& suffix, DataType type, double number) {
+  return Constant(suffix, Array::OfDoubles(type, {}, {number}));
+}
+
+std::vector<std::string> OpContext::OutputNames(int count) const {
+  std::vector<std::string> names;
+  for (int i = 0; i < count; ++i) {
+    names.push_back(wants(i) ? node.output(i) : Intermediate(absl::StrCat("output", i)));
+  }
+  return names;
+}
+
+absl::Status OpContext::Forward(size_t i) {
+  if (!has(i)) return absl::InvalidArgumentError(absl::StrCat("lacks input ", i));
+  outputs = {value(i)};
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<int64_t>> OpContext::Numbers(const std::string& attribute, size_t index,
@@ -40,10 +68,16 @@ absl::StatusOr<float> OpContext::Scalar(size_t index, float absent) {
   return static_cast<float>(value(index).arrays[0].doubles()[0]);
 }
 
-ImportFunction FindOp(const std::string& op_type) {
-  for (const auto& rows : {ConvOps(), PoolOps(), MatMulOps(), ElementwiseOps(), ShapeOps(),
-                           DataOps(), NormalizationOps()}) {
-    for (const OpRow& row : rows) {
+std::vector<OpTable> OpTables() {
+  return {{"", ConvOps()},   {"", PoolOps()},          {"", MatMulOps()}, {"", UnaryOps()},
+          {"", BinaryOps()}, {"", ReduceOps()},        {"", ShapeOps()},  {"", DataOps()},
+          {"", SliceOps()},  {"", NormalizationOps()}, {"", TypeOps()}, {"", SoftmaxOps()}};
+}
+
+ImportFunction FindOp(const std::string& domain, const std::string& op_type) {
+  for (const OpTable& table : OpTables()) {
+    if (domain != table.domain) continue;
+    for (const OpRow& row : table.rows) {
       if (op_type == row.op) return row.function;
     }
   }
@@ -63,11 +97,14 @@ std::string HintFor(const std::string& op_type) {
       {"QLinearMatMul", "import the float model and use `octet quantize`"},
       {"ConvInteger", "import the float model and use `octet quantize`"},
       {"MatMulInteger", "import the float model and use `octet quantize`"},
-      {"If", "export the model without control flow, for example by tracing"},
-      {"Loop", "export the model without control flow, for example by tracing"},
-      {"Scan", "export the model without control flow, for example by tracing"},
-      {"ReduceL2", "ReduceSum of the square and Sqrt are supported"},
-      {"Einsum", "MatMul with Transpose is supported"},
+      {"Optional", "export the model without optional values"},
+      {"SequenceConstruct", "export the model with tensors instead of sequences"},
+      {"SequenceAt", "export the model with tensors instead of sequences"},
+      {"SplitToSequence", "Split is supported"},
+      {"ConcatFromSequence", "Concat is supported"},
+      {"STFT", "compute the spectrogram before the model"},
+      {"DFT", "compute the spectrum before the model"},
+      {"MaxUnpool", "Resize is supported"},
   };
   for (const Hint& hint : kHints) {
     if (op_type == hint.op) return hint.text;

@@ -52,7 +52,7 @@ absl::Status ImportConv(OpContext& c) {
   return c.Finish(std::move(options), std::move(inputs));
 }
 
-constexpr OpRow kRows[] = {{"Conv", ImportConv}};
+constexpr OpRow kRows[] = {{"Conv", ImportConv, 1, "constant weights and bias, 1 to 3 spatial dimensions"}};
 
 }  // namespace
 

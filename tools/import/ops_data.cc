@@ -1,50 +1,36 @@
 #include <algorithm>
-#include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "tools/import/fold.h"
+#include "tools/import/graph_importer.h"
 #include "tools/import/op.h"
 #include "tools/simplify/constants.h"
 
-// Operators that copy elements: Concat, Split, Slice, Pad, Expand, Cast, Identity.
+// Operators that join, cut, repeat or make tensors.
 
 namespace octet::importer {
 namespace {
 
 absl::Status ImportConcat(OpContext& c) {
-  std::vector<TensorId> inputs;
-  for (size_t i = 0; i < c.inputs.size(); ++i) {
-    absl::StatusOr<TensorId> x = c.Tensor(i);
-    if (!x.ok()) return x.status();
-    inputs.push_back(*x);
-  }
-  if (inputs.empty()) return absl::InvalidArgumentError("has no inputs");
+  auto inputs = c.Tensors(c.inputs.size());
+  if (!inputs.ok()) return inputs.status();
+  if (inputs->empty()) return absl::InvalidArgumentError("has no inputs");
   const auto axis = NormalizeAxis(c.attributes.Int("axis", 1), c.value(0).rank());
   if (!axis.ok()) return axis.status();
   schema::ConcatOptionsT options;
   options.axis = static_cast<int>(*axis);
-  return c.Finish(std::move(options), std::move(inputs));
+  return c.Finish(std::move(options), *std::move(inputs));
 }
 
 // Sizes of the parts of a dimension of `size`: given, or equal but for a smaller last one.
-absl::StatusOr<std::vector<int64_t>> SplitSizes(OpContext& c, int64_t size, int64_t parts) {
+absl::StatusOr<std::vector<int64_t>> FixedSplitSizes(OpContext& c, int64_t size, int64_t parts) {
   absl::StatusOr<std::vector<int64_t>> sizes = c.Numbers("split", 1, 13);
   if (!sizes.ok()) return sizes.status();
   if (sizes->empty()) {
-    const int64_t declared = c.attributes.Int("num_outputs", parts);
-    if (declared != parts) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("has ", parts, " outputs, but num_outputs is ", declared));
-    }
     const int64_t part = (size + parts - 1) / parts;
-    for (int64_t left = size; left > 0 || static_cast<int64_t>(sizes->size()) < parts;
-         left -= part) {
+    for (int64_t left = size; static_cast<int64_t>(sizes->size()) < parts; left -= part) {
       sizes->push_back(std::max<int64_t>(std::min(part, left), 0));
     }
-  }
-  if (static_cast<int64_t>(sizes->size()) != parts) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("has ", parts, " outputs for ", sizes->size(), " parts"));
   }
   return sizes;
 }
@@ -54,258 +40,141 @@ absl::Status ImportSplit(OpContext& c) {
   if (!x.ok()) return x.status();
   const auto axis = NormalizeAxis(c.attributes.Int("axis", 0), c.value(0).rank());
   if (!axis.ok()) return axis.status();
-  if (!c.value(0).fixed(*axis)) {
-    return absl::UnimplementedError(
-        absl::StrCat("splits dimension ", *axis, ", whose size is known only when the model runs"));
+  const int parts = c.node.output_size();
+  const int64_t declared = c.attributes.Int("num_outputs", parts);
+  if (declared != parts) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", parts, " outputs, but num_outputs is ", declared));
   }
-  auto sizes = SplitSizes(c, c.value(0).shape[0][*axis], c.node.output_size());
-  if (!sizes.ok()) return sizes.status();
   schema::SplitOptionsT options;
   options.axis = static_cast<int>(*axis);
-  options.sizes = *std::move(sizes);
-  std::vector<std::string> names;
-  for (int i = 0; i < c.node.output_size(); ++i) {
-    const std::string& name = c.node.output(i);
-    names.push_back(name.empty() ? c.Intermediate(absl::StrCat("part", i)) : name);
+  if (c.opset >= 13 && c.IsOpen(1)) {
+    absl::StatusOr<TensorId> sizes = c.Tensor(1);
+    if (!sizes.ok()) return sizes.status();
+    return c.FinishMany(parts, std::move(options), {*x, *sizes});
   }
-  auto values = c.builder.EmitMany(c.name, std::move(options), {*x}, names);
-  if (!values.ok()) return values.status();
-  c.outputs = *std::move(values);
-  return absl::OkStatus();
-}
-
-struct SliceSpec {
-  std::vector<int64_t> starts, ends, axes;
-};
-
-absl::StatusOr<SliceSpec> ReadSlice(OpContext& c) {
-  auto starts = c.Numbers("starts", 1, 10);
-  auto ends = c.Numbers("ends", 2, 10);
-  auto axes = c.Numbers("axes", 3, 10);
-  auto steps = c.Numbers("steps", 4, 10);
-  for (const auto* part : {&starts, &ends, &axes, &steps}) {
-    if (!part->ok()) return part->status();
-  }
-  for (size_t i = axes->size(); i < starts->size(); ++i) axes->push_back(static_cast<int64_t>(i));
-  if (ends->size() != starts->size() || axes->size() != starts->size()) {
-    return absl::InvalidArgumentError("needs as many ends and axes as starts");
-  }
-  for (const int64_t step : *steps) {
-    if (step != 1) return absl::UnimplementedError("takes steps other than 1");
-  }
-  return SliceSpec{*starts, *ends, *axes};
-}
-
-// A range of indices is the middle part of a Split.
-absl::StatusOr<Value> TakeRange(OpContext& c, const Value& x, size_t axis, SliceRange range,
-                                const std::string& name, const std::string& output) {
-  schema::SplitOptionsT options;
-  options.axis = static_cast<int>(axis);
-  options.sizes = {range.start, range.count, x.shape[0][axis] - range.start - range.count};
-  std::vector<std::string> names = {name + "/before", output, name + "/after"};
-  if (options.sizes[2] == 0) {
-    options.sizes.pop_back();
-    names.pop_back();
-  }
-  size_t taken = 1;
-  if (options.sizes[0] == 0) {
-    options.sizes.erase(options.sizes.begin());
-    names.erase(names.begin());
-    taken = 0;
-  }
-  auto parts = c.builder.EmitMany(name, std::move(options), {x.tensor}, names);
-  if (!parts.ok()) return parts.status();
-  return (*parts)[taken];
-}
-
-// Whether the range is the whole dimension, whatever its size.
-bool TakesAll(const Value& x, size_t axis, int64_t start, int64_t end) {
-  return std::all_of(x.shape.begin(), x.shape.end(), [&](const Shape& shape) {
-    const SliceRange range = ResolveSlice(shape[axis], start, end, 1);
-    return range.start == 0 && range.count == shape[axis];
-  });
-}
-
-absl::Status ImportSlice(OpContext& c) {
-  absl::StatusOr<TensorId> x = c.Tensor(0);
-  if (!x.ok()) return x.status();
-  absl::StatusOr<SliceSpec> spec = ReadSlice(c);
-  if (!spec.ok()) return spec.status();
-  Value value = c.value(0);
-  for (size_t i = 0; i < spec->starts.size(); ++i) {
-    const auto axis = NormalizeAxis(spec->axes[i], value.rank());
-    if (!axis.ok()) return axis.status();
-    if (TakesAll(value, *axis, spec->starts[i], spec->ends[i])) continue;
-    if (!value.fixed(*axis)) {
-      return absl::UnimplementedError(
-          absl::StrCat("cuts dimension ", *axis, ", whose size is known only when the model runs"));
+  // Equal parts of a size that is open follow when the model runs.
+  const bool given = c.opset < 13 ? c.attributes.Has("split") : c.has(1);
+  if (given || c.value(0).fixed(*axis)) {
+    auto sizes = FixedSplitSizes(c, c.value(0).shape[0][*axis], parts);
+    if (!sizes.ok()) return sizes.status();
+    if (static_cast<int>(sizes->size()) != parts) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("has ", parts, " outputs for ", sizes->size(), " parts"));
     }
-    const SliceRange range = ResolveSlice(value.shape[0][*axis], spec->starts[i], spec->ends[i], 1);
-    if (range.count == 0) return absl::UnimplementedError("makes a tensor without elements");
-    const bool last = i + 1 == spec->starts.size();
-    auto taken = TakeRange(c, value, *axis, range,
-                           last ? c.name : c.Intermediate(absl::StrCat("axis", *axis)),
-                           last ? c.node.output(0) : c.Intermediate(absl::StrCat("axis", *axis)));
-    if (!taken.ok()) return taken.status();
-    value = *std::move(taken);
+    options.sizes = *std::move(sizes);
   }
-  c.outputs = {value};
-  return absl::OkStatus();
+  return c.FinishMany(parts, std::move(options), {*x});
 }
 
-absl::StatusOr<std::vector<int64_t>> ReadPads(OpContext& c, size_t rank) {
-  auto pads = c.Numbers("pads", 1, 11);
-  if (!pads.ok()) return pads.status();
-  if (c.opset < 18 || !c.has(3)) {
-    if (pads->size() == 2 * rank) return pads;
-    return absl::InvalidArgumentError(
-        absl::StrCat("has ", pads->size(), " pads for ", rank, " dimensions"));
-  }
-  auto axes = c.Numbers("axes", 3, 18);
-  if (!axes.ok()) return axes.status();
-  if (pads->size() != 2 * axes->size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("has ", pads->size(), " pads for ", axes->size(), " axes"));
-  }
-  std::vector<int64_t> all(2 * rank, 0);
-  for (size_t i = 0; i < axes->size(); ++i) {
-    const auto axis = NormalizeAxis((*axes)[i], rank);
-    if (!axis.ok()) return axis.status();
-    all[*axis] = (*pads)[i];
-    all[rank + *axis] = (*pads)[axes->size() + i];
-  }
-  return all;
-}
-
-absl::Status ImportPad(OpContext& c) {
-  absl::StatusOr<TensorId> x = c.Tensor(0);
-  if (!x.ok()) return x.status();
-  const size_t rank = c.value(0).rank();
-  auto pads = ReadPads(c, rank);
-  if (!pads.ok()) return pads.status();
-  for (const int64_t pad : *pads) {
-    if (pad < 0) return absl::UnimplementedError("has negative pads; crop with Slice instead");
-  }
-  schema::PadOptionsT options;
-  const std::string mode = c.attributes.String("mode", "constant");
-  if (mode == "constant") {
-    options.mode = schema::PadMode::CONSTANT;
-  } else if (mode == "reflect") {
-    options.mode = schema::PadMode::REFLECT;
-  } else if (mode == "edge") {
-    options.mode = schema::PadMode::EDGE;
-  } else {
-    return absl::UnimplementedError(
-        absl::StrCat("pads in mode '", mode, "'; constant, reflect and edge are supported"));
-  }
-  absl::StatusOr<float> value =
-      c.opset < 11 ? c.attributes.Float("value", 0.0f) : c.Scalar(2, 0.0f);
-  if (!value.ok()) return value.status();
-  options.value = *value;
-  options.pads_begin.assign(pads->begin(), pads->begin() + static_cast<long>(rank));
-  options.pads_end.assign(pads->begin() + static_cast<long>(rank), pads->end());
-  return c.Finish(std::move(options), {*x});
-}
-
-// What must be added to `x` under broadcasting to give it the shape `to`: a shape with 1 where `x`
-// has the size already.
-absl::StatusOr<Shape> BroadcastPartner(const ProbedShape& x, const ProbedShape& to) {
-  if (!HasFixedRank(to)) return absl::UnimplementedError("makes a tensor whose rank is not fixed");
-  Shape partner;
-  const size_t offset = to[0].size() - x[0].size();
-  for (size_t i = 0; i < to[0].size(); ++i) {
-    const ProbedSize size = SizeAt(to, i);
-    if (i >= offset && SizeAt(x, i - offset) == size) {
-      partner.push_back(1);
-    } else if (IsFixed(size)) {
-      partner.push_back(size[0]);
-    } else {
-      return absl::UnimplementedError(
-          "repeats elements as often as a size says that is known only when the model runs");
-    }
-  }
-  return partner;
-}
-
-// A sum with zeros of the shape that is asked for.
 absl::Status ImportExpand(OpContext& c) {
+  auto inputs = c.Tensors(1);
+  if (!inputs.ok()) return inputs.status();
+  if (!c.has(1)) return absl::InvalidArgumentError("lacks its shape");
+  schema::ExpandOptionsT options;
+  if (c.value(1).is_constant()) {
+    options.shape = c.value(1).arrays[0].ints();
+    inputs->pop_back();
+  }
+  return c.Finish(std::move(options), *std::move(inputs));
+}
+
+absl::Status ImportTile(OpContext& c) {
+  auto inputs = c.Tensors(2);
+  if (!inputs.ok()) return inputs.status();
+  schema::TileOptionsT options;
+  if (c.value(1).is_constant()) {
+    options.repeats = c.value(1).arrays[0].ints();
+    inputs->pop_back();
+  }
+  return c.Finish(std::move(options), *std::move(inputs));
+}
+
+absl::Status ImportWhere(OpContext& c) {
+  auto inputs = c.Tensors(3);
+  if (!inputs.ok()) return inputs.status();
+  return c.Finish(schema::WhereOptionsT(), *std::move(inputs));
+}
+
+// One number, repeated as often as the shape says.
+absl::Status ImportConstantOfShape(OpContext& c) {
+  absl::StatusOr<TensorId> shape = c.Tensor(0);
+  if (!shape.ok()) return shape.status();
+  Array value = Array::OfDoubles(DataType::kF32, {}, {0.0});
+  if (const onnx::TensorProto* tensor = c.attributes.Tensor("value")) {
+    auto array = DecodeTensor(*tensor, c.importer.job().file);
+    if (!array.ok()) return array.status();
+    if (NumElements(array->shape) != 1) {
+      return absl::InvalidArgumentError("attribute 'value' must hold one element");
+    }
+    value = *std::move(array);
+    value.shape = {};
+  }
+  const TensorId number = c.Constant("value", value);
+  if (c.value(0).is_constant()) {
+    schema::ExpandOptionsT options;
+    options.shape = c.value(0).arrays[0].ints();
+    return c.Finish(std::move(options), {number}, value.type);
+  }
+  return c.Finish(schema::ExpandOptionsT(), {number, *shape}, value.type);
+}
+
+absl::Status ImportRange(OpContext& c) {
+  c.attributes.Ignore("stash_type");
+  auto inputs = c.Tensors(3);
+  if (!inputs.ok()) return inputs.status();
+  return c.Finish(schema::RangeOptionsT(), *std::move(inputs), c.value(0).type);
+}
+
+// Ones on the k-th diagonal: where the column less the row is k.
+absl::Status ImportEyeLike(OpContext& c) {
+  if (!c.has(0) || c.value(0).rank() != 2) {
+    return absl::InvalidArgumentError("needs a tensor of 2 dimensions");
+  }
+  const int onnx_type = static_cast<int>(c.attributes.Int("dtype", 0));
+  const DataType type = onnx_type == 0 ? c.value(0).type : TypeOfOnnx(onnx_type);
+  const int64_t k = c.attributes.Int("k", 0);
+  if (type == DataType::kUnknown) {
+    return absl::UnimplementedError(absl::StrCat("makes elements of ", NameOfOnnxType(onnx_type)));
+  }
   absl::StatusOr<TensorId> x = c.Tensor(0);
   if (!x.ok()) return x.status();
-  if (!c.has(1) || !c.value(1).is_known()) {
-    return absl::UnimplementedError("computes its shape from tensor elements");
+  TensorId indices[2];
+  for (size_t i = 0; i < 2; ++i) {
+    auto size = EmitShapeOf(c, *x, i, i + 1, absl::StrCat("size", i));
+    if (!size.ok()) return size.status();
+    const TensorId zero = c.Number("zero", DataType::kS64, 0.0);
+    const TensorId one = c.Number("one", DataType::kS64, 1.0);
+    auto range = c.Step(absl::StrCat("index", i), schema::RangeOptionsT(), {zero, *size, one},
+                        DataType::kS64);
+    if (!range.ok()) return range.status();
+    indices[i] = range->tensor;
   }
-  ProbedShape to;
-  for (size_t p = 0; p < kProbes; ++p) {
-    const std::vector<int64_t> dims = c.value(1).array(p).ints();
-    auto shape = BroadcastShapes(c.value(0).shape[p], Shape(dims.begin(), dims.end()));
-    if (!shape.ok()) return shape.status();
-    to[p] = *std::move(shape);
-  }
-  if (to == c.value(0).shape) {
-    c.outputs = {c.value(0)};
+  schema::ReshapeOptionsT column;
+  column.shape = {-1, 1};
+  auto rows = c.Step("rows", std::move(column), {indices[0]});
+  if (!rows.ok()) return rows.status();
+  const TensorId shift = c.Number("k", DataType::kS64, static_cast<double>(k));
+  auto shifted = c.Step("shifted", Binary(schema::BinaryKind::ADD), {rows->tensor, shift});
+  if (!shifted.ok()) return shifted.status();
+  auto equal = c.Step("diagonal", Binary(schema::BinaryKind::EQUAL), {shifted->tensor, indices[1]});
+  if (!equal.ok()) return equal.status();
+  if (type == DataType::kBool) {
+    c.outputs = {*equal};
     return absl::OkStatus();
   }
-  absl::StatusOr<Shape> partner = BroadcastPartner(c.value(0).shape, to);
-  if (!partner.ok()) return partner.status();
-  const int64_t elements = CheckedElements(*partner);
-  if (elements < 0 || elements > kMaxFoldedElements) {
-    return absl::UnimplementedError(absl::StrCat("makes a tensor of ", ToString(to[0])));
-  }
-  const std::vector<double> zeros(static_cast<size_t>(elements), 0.0);
-  const TensorId zero = c.Constant("zeros", Array::OfDoubles(DataType::kF32, *partner, zeros));
-  return c.Finish(schema::BinaryOptionsT(), {*x, zero});
-}
-
-// Between floats a Cast changes nothing, because all floats are computed in f32. 8-bit inputs of
-// the model are quantized tensors of scale 1.
-absl::Status ImportCast(OpContext& c) {
-  if (!c.has(0)) return absl::InvalidArgumentError("lacks its input");
-  c.attributes.Ignore("saturate");
-  const int onnx_type = static_cast<int>(c.attributes.Int("to", 0));
-  const DataType to = TypeOfOnnx(onnx_type);
-  const Value& x = c.value(0);
-  if (IsFloat(x.type) && IsFloat(to)) {
-    c.outputs = {x};
-    return absl::OkStatus();
-  }
-  const bool bytes = x.type == DataType::kU8 || x.type == DataType::kS8;
-  if (!bytes || !IsFloat(to) || x.tensor == kNoTensor) {
-    return absl::UnimplementedError(absl::StrCat("casts '", c.input_name(0), "' from ",
-                                                 Name(x.type), " to ", NameOfOnnxType(onnx_type),
-                                                 " while the model runs"));
-  }
-  QuantParams unit;
-  unit.scales = {1.0f};
-  unit.zero_points = {0};
-  c.builder.graph().tensor(x.tensor).quant = unit;
-  return c.Finish(schema::DequantizeOptionsT(), {x.tensor});
-}
-
-absl::Status ImportIdentity(OpContext& c) {
-  if (!c.has(0)) return absl::InvalidArgumentError("lacks its input");
-  c.outputs = {c.value(0)};
-  return absl::OkStatus();
-}
-
-absl::Status ImportDropout(OpContext& c) {
-  if (!c.has(0)) return absl::InvalidArgumentError("lacks its input");
-  c.attributes.Ignore("ratio");
-  c.attributes.Ignore("seed");
-  c.attributes.Ignore("is_test");
-  if (c.has(2)) {
-    absl::StatusOr<float> training = c.Scalar(2, 0.0f);
-    if (!training.ok()) return training.status();
-    if (*training != 0.0f) return absl::UnimplementedError("is in training mode");
-  }
-  // The mask is a node's result that nobody reads in inference; whoever does finds it missing.
-  c.outputs = {c.value(0)};
-  return absl::OkStatus();
+  return c.Finish(schema::CastOptionsT(), {equal->tensor}, type);
 }
 
 constexpr OpRow kRows[] = {
-    {"Concat", ImportConcat},     {"Split", ImportSplit},     {"Slice", ImportSlice},
-    {"Pad", ImportPad},           {"Expand", ImportExpand},   {"Cast", ImportCast},
-    {"Identity", ImportIdentity}, {"Dropout", ImportDropout},
+    {"Concat", ImportConcat, 1, ""},
+    {"ConstantOfShape", ImportConstantOfShape, 9, ""},
+    {"Expand", ImportExpand, 8, ""},
+    {"EyeLike", ImportEyeLike, 9, ""},
+    {"Range", ImportRange, 11, ""},
+    {"Split", ImportSplit, 1, ""},
+    {"Tile", ImportTile, 6, ""},
+    {"Where", ImportWhere, 9, ""},
 };
 
 }  // namespace

@@ -60,7 +60,6 @@ absl::Status ImportMatMul(OpContext& c) {
   if (!a.ok()) return a.status();
   if (!c.has(1)) return absl::InvalidArgumentError("lacks input 1");
   Value& b = c.value(1);
-  if (!IsFloat(b.type)) return c.Tensor(1).status();
   if (b.is_constant() && b.rank() == 1 && c.value(0).rank() >= 2) return ImportMatrixVector(c, *a);
   schema::MatMulOptionsT options;
   if (b.is_constant() && b.rank() == 2) {
@@ -119,7 +118,7 @@ absl::StatusOr<GemmParts> ReadGemm(OpContext& c) {
   const bool transpose_b = c.attributes.Int("transB", 0) != 0;
   const float alpha = c.attributes.Float("alpha", 1.0f);
   parts.options.transpose_a = c.attributes.Int("transA", 0) != 0;
-  if (b.is_constant() && IsFloat(b.type)) {
+  if (b.is_constant() && IsReal(b.type)) {
     parts.options.transpose_b = true;
     parts.inputs = {*a, WeightsOf(c, b, transpose_b, alpha)};
     return parts;
@@ -141,7 +140,7 @@ absl::Status ImportGemm(OpContext& c) {
   if (!add && parts->alpha_left == 1.0f) {
     return c.Finish(std::move(parts->options), std::move(parts->inputs));
   }
-  if (add && parts->alpha_left == 1.0f && c.value(2).is_constant() && IsFloat(c.value(2).type) &&
+  if (add && parts->alpha_left == 1.0f && c.value(2).is_constant() && IsReal(c.value(2).type) &&
       c.value(1).fixed(0) && c.value(1).fixed(1) && IsRow(c.value(2).shape[0], columns)) {
     parts->inputs.push_back(BiasOf(c, c.value(2).arrays[0], columns, beta));
     return c.Finish(std::move(parts->options), std::move(parts->inputs));
@@ -163,8 +162,8 @@ absl::Status ImportGemm(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"MatMul", ImportMatMul},
-    {"Gemm", ImportGemm},
+    {"Gemm", ImportGemm, 1, ""},
+    {"MatMul", ImportMatMul, 1, ""},
 };
 
 }  // namespace

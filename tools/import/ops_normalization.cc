@@ -6,92 +6,10 @@
 #include "tools/import/op.h"
 #include "tools/simplify/constants.h"
 
-// Softmax, reductions and batch normalization.
+// Normalizations.
 
 namespace octet::importer {
 namespace {
-
-absl::StatusOr<Value> ReshapeStep(OpContext& c, const Value& x, const ProbedShape& to,
-                                  const std::string& suffix) {
-  auto target = GraphBuilder::ReshapeTarget(x.shape, to);
-  if (!target.ok()) return target.status();
-  schema::ReshapeOptionsT options;
-  options.shape = *std::move(target);
-  return c.Step(suffix, std::move(options), {x.tensor});
-}
-
-// Softmax of opset 12 and before: over all dimensions from `axis` on, as one.
-absl::Status FlattenedSoftmax(OpContext& c, size_t axis) {
-  const Value& x = c.value(0);
-  ProbedShape flat;
-  for (size_t p = 0; p < kProbes; ++p) {
-    auto shape = FlattenedShape(x.shape[p], static_cast<int64_t>(axis));
-    if (!shape.ok()) return shape.status();
-    flat[p] = *shape;
-  }
-  absl::StatusOr<Value> rows = ReshapeStep(c, x, flat, "flatten");
-  if (!rows.ok()) return rows.status();
-  schema::SoftmaxOptionsT softmax;
-  softmax.axis = 1;
-  absl::StatusOr<Value> result = c.Step("softmax", std::move(softmax), {rows->tensor});
-  if (!result.ok()) return result.status();
-  auto target = GraphBuilder::ReshapeTarget(result->shape, x.shape);
-  if (!target.ok()) return target.status();
-  schema::ReshapeOptionsT back;
-  back.shape = *std::move(target);
-  return c.Finish(std::move(back), {result->tensor});
-}
-
-absl::Status ImportSoftmax(OpContext& c) {
-  absl::StatusOr<TensorId> x = c.Tensor(0);
-  if (!x.ok()) return x.status();
-  Value& value = c.value(0);
-  value.tensor = *x;
-  const auto axis = NormalizeAxis(c.attributes.Int("axis", c.opset < 13 ? 1 : -1), value.rank());
-  if (!axis.ok()) return axis.status();
-  // Where only one of the dimensions from `axis` on is not 1, it alone is the axis.
-  size_t wide = *axis;
-  int count = 0;
-  for (size_t i = *axis; i < value.rank() && c.opset < 13; ++i) {
-    if (value.fixed(i) && value.shape[0][i] == 1) continue;
-    wide = i;
-    ++count;
-  }
-  if (count > 1) return FlattenedSoftmax(c, *axis);
-  schema::SoftmaxOptionsT options;
-  options.axis = static_cast<int>(wide);
-  return c.Finish(std::move(options), {*x});
-}
-
-absl::Status ImportReduce(OpContext& c) {
-  absl::StatusOr<TensorId> x = c.Tensor(0);
-  if (!x.ok()) return x.status();
-  const std::string& op = c.node.op_type();
-  schema::ReduceOptionsT options;
-  options.kind = op == "ReduceMean"  ? schema::ReduceKind::MEAN
-                 : op == "ReduceSum" ? schema::ReduceKind::SUM
-                 : op == "ReduceMax" ? schema::ReduceKind::MAXIMUM
-                                     : schema::ReduceKind::MINIMUM;
-  auto axes = c.Numbers("axes", 1, op == "ReduceSum" ? 13 : 18);
-  if (!axes.ok()) return axes.status();
-  const bool noop = c.attributes.Int("noop_with_empty_axes", 0) != 0;
-  options.keep_dims = c.attributes.Int("keepdims", 1) != 0;
-  if (axes->empty() && noop) {
-    c.outputs = {c.value(0)};
-    return absl::OkStatus();
-  }
-  for (size_t i = 0; i < c.value(0).rank() && axes->empty(); ++i) {
-    options.axes.push_back(static_cast<int>(i));
-  }
-  for (const int64_t a : *axes) {
-    const auto axis = NormalizeAxis(a, c.value(0).rank());
-    if (!axis.ok()) return axis.status();
-    options.axes.push_back(static_cast<int>(*axis));
-  }
-  std::sort(options.axes.begin(), options.axes.end());
-  options.axes.erase(std::unique(options.axes.begin(), options.axes.end()), options.axes.end());
-  return c.Finish(std::move(options), {*x});
-}
 
 // scale * (x - mean) / sqrt(variance + epsilon) + bias as x * factor + offset.
 absl::Status ImportBatchNormalization(OpContext& c) {
@@ -141,9 +59,7 @@ absl::Status ImportBatchNormalization(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Softmax", ImportSoftmax},  {"ReduceMean", ImportReduce},
-    {"ReduceSum", ImportReduce}, {"ReduceMax", ImportReduce},
-    {"ReduceMin", ImportReduce}, {"BatchNormalization", ImportBatchNormalization},
+    {"BatchNormalization", ImportBatchNormalization, 1, "inference"},
 };
 
 }  // namespace

@@ -76,10 +76,10 @@ absl::Status ImportGlobalPool(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"MaxPool", ImportPool},
-    {"AveragePool", ImportPool},
-    {"GlobalAveragePool", ImportGlobalPool},
-    {"GlobalMaxPool", ImportGlobalPool},
+    {"MaxPool", ImportPool, 1, ""},
+    {"AveragePool", ImportPool, 1, ""},
+    {"GlobalAveragePool", ImportGlobalPool, 1, ""},
+    {"GlobalMaxPool", ImportGlobalPool, 1, ""},
 };
 
 }  // namespace

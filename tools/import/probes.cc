@@ -18,14 +18,22 @@ int64_t NextPrime(int64_t n) {
 
 Probes::Probes(const ProbeRules& rules) : rules_(rules) {}
 
+ProbedSize Probes::Next(ProbeRules& rules) {
+  empty_ = false;
+  ProbedSize sizes;
+  for (size_t p = 0; p < kProbes; ++p) {
+    rules[p].above = NextPrime(rules[p].above);
+    sizes[p] = rules[p].multiple * rules[p].above;
+  }
+  return sizes;
+}
+
+ProbedSize Probes::Unknown() { return Next(unknown_rules_); }
+
 ProbedSize Probes::SizeOf(const std::string& symbol) {
   const auto found = sizes_.find(symbol);
   if (found != sizes_.end()) return found->second;
-  ProbedSize sizes;
-  for (size_t p = 0; p < kProbes; ++p) {
-    rules_[p].above = NextPrime(rules_[p].above);
-    sizes[p] = rules_[p].multiple * rules_[p].above;
-  }
+  const ProbedSize sizes = Next(rules_);
   sizes_[symbol] = sizes;
   names_[sizes] = symbol;
   return sizes;

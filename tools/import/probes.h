@@ -63,6 +63,13 @@ class Probes {
   // The size of dimension `symbol` under each probe; the same for every call with that name.
   ProbedSize SizeOf(const std::string& symbol);
 
+  // Whether no size was asked for.
+  bool empty() const { return empty_; }
+
+  // A size that nothing is known of before the model runs: new numbers with every call, smaller ones
+  // so that products of several stay within what a tensor may have.
+  ProbedSize Unknown();
+
   // The shape with -1 where probes differ, and the names of those dimensions. Sizes that are
   // computed from symbols get a name of their own, the same wherever they occur.
   std::pair<Shape, std::vector<std::string>> Symbolic(const ProbedShape& shape);
@@ -74,7 +81,11 @@ class Probes {
   // A name that no dimension has yet.
   std::string FreshName();
 
+  ProbedSize Next(ProbeRules& rules);
+
   ProbeRules rules_;  // `above` is the last prime in use
+  ProbeRules unknown_rules_ = {{{1, 12}, {1, 30}, {1, 50}, {1, 70}}};
+  bool empty_ = true;
   int fresh_ = 0;
   std::map<std::string, ProbedSize> sizes_;
   std::map<ProbedSize, std::string> names_;
