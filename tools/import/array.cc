@@ -49,8 +49,8 @@ absl::Status WrongSize(size_t found, int64_t expected, const char* what) {
 }
 
 // `owner` keeps `raw` alive.
-Array FromRaw(const OnnxType& type, Shape shape,
-              absl::Span<const uint8_t> raw, const std::shared_ptr<const void>& owner) {
+Array FromRaw(const OnnxType& type, Shape shape, absl::Span<const uint8_t> raw,
+              const std::shared_ptr<const void>& owner) {
   // Readers use the bytes in place as elements.
   const bool aligned = reinterpret_cast<uintptr_t>(raw.data()) % type.stored_size == 0;
   return {type.type, std::move(shape),

@@ -57,6 +57,17 @@ std::vector<float> Attributes::Floats(const std::string& name) {
   return {attribute->floats().begin(), attribute->floats().end()};
 }
 
+std::vector<std::string> Attributes::Strings(const std::string& name) {
+  const AttributeProto* attribute = Find(name, AttributeProto::STRINGS);
+  if (attribute == nullptr) return {};
+  return {attribute->strings().begin(), attribute->strings().end()};
+}
+
+const onnx::GraphProto* Attributes::Graph(const std::string& name) {
+  const AttributeProto* attribute = Find(name, AttributeProto::GRAPH);
+  return attribute ? &attribute->g() : nullptr;
+}
+
 const onnx::TensorProto* Attributes::Tensor(const std::string& name) {
   const AttributeProto* attribute = Find(name, AttributeProto::TENSOR);
   return attribute ? &attribute->t() : nullptr;

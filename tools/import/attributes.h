@@ -25,7 +25,9 @@ class Attributes {
   // Empty when absent.
   std::vector<int64_t> Ints(const std::string& name);
   std::vector<float> Floats(const std::string& name);
+  std::vector<std::string> Strings(const std::string& name);
   // Null when absent.
+  const onnx::GraphProto* Graph(const std::string& name);
   const onnx::TensorProto* Tensor(const std::string& name);
   // Marks an attribute that changes nothing in inference.
   void Ignore(const std::string& name) { read_.insert(name); }

@@ -62,7 +62,7 @@ std::string GraphBuilder::UniqueName(const std::string& wish) const {
 Value GraphBuilder::AddInput(const std::string& name, DataType type, const ProbedShape& shape) {
   Tensor tensor;
   tensor.name = name;
-  tensor.type = type;
+  tensor.type = ComputedType(type);
   Value value = AddTensor(std::move(tensor), type, shape);
   graph_.inputs.push_back(value.tensor);
   return value;
@@ -78,6 +78,7 @@ Value GraphBuilder::AddInput(const std::string& name, DataType type, const Shape
   }
   Value value = AddInput(name, type, probed);
   if (type == ComputedType(type)) return value;
+  graph_.tensor(value.tensor).type = type;
   Tensor tensor;
   tensor.name = absl::StrCat(name, "/f32");
   tensor.type = ComputedType(type);

@@ -57,16 +57,18 @@ class GraphBuilder {
       : probes_(std::make_shared<Probes>(rules)), relaxed_(relaxed) {}
 
   // A builder for a subgraph, whose sizes mean the same.
-  static GraphBuilder Inside(const GraphBuilder& outer) { return GraphBuilder(outer.probes_, outer); }
+  static GraphBuilder Inside(const GraphBuilder& outer) {
+    return GraphBuilder(outer.probes_, outer);
+  }
 
   Graph& graph() { return graph_; }
   Probes& probes() { return *probes_; }
 
-  // Adds an input of the graph. Dimensions < 0 have a name in `symbols`. Inputs of f16, bf16 and f64
-  // are converted to f32.
+  // Adds an input of the graph. Dimensions < 0 have a name in `symbols`. Inputs of f16, bf16 and
+  // f64 are converted to f32.
   Value AddInput(const std::string& name, DataType type, const Shape& shape,
                  const std::vector<std::string>& symbols);
-  // Adds an input of a type that can be computed with, of a shape that is known already.
+  // Adds an input of the type that elements of `type` are computed in, of a shape that is known.
   Value AddInput(const std::string& name, DataType type, const ProbedShape& shape);
 
   // Adds a constant under `name`, or a name like it that is free.
@@ -79,9 +81,9 @@ class GraphBuilder {
   // Says what the graph will compute for a tensor, under each probe.
   void Know(TensorId id, const std::vector<Array>& arrays) { infos_[Index(id)].arrays = arrays; }
 
-  // Adds a node and its outputs. Shapes follow from the inputs, and from the numbers of value inputs
-  // where these are known; what does not follow is unknown. Types are `types`, as in the source, or
-  // follow from the operator and its inputs when that is empty.
+  // Adds a node and its outputs. Shapes follow from the inputs, and from the numbers of value
+  // inputs where these are known; what does not follow is unknown. Types are `types`, as in the
+  // source, or follow from the operator and its inputs when that is empty.
   absl::StatusOr<std::vector<Value>> Add(Node node, const std::vector<std::string>& outputs,
                                          const std::vector<DataType>& types = {});
   // The same for results of given shapes.

@@ -7,8 +7,8 @@
 
 namespace octet::importer {
 
-// The nodes of a function of the model with the attributes of `call`, or the function's defaults, in
-// place of its parameters.
+// The nodes of a function of the model with the attributes of `call`, or the function's defaults,
+// in place of its parameters.
 absl::StatusOr<google::protobuf::RepeatedPtrField<onnx::NodeProto>> FunctionBody(
     const onnx::FunctionProto& function, const onnx::NodeProto& call);
 

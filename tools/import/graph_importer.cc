@@ -49,8 +49,8 @@ absl::Status GraphImporter::ReadInitializers(const onnx::GraphProto& graph) {
     }
   }
   for (const onnx::SparseTensorProto& tensor : graph.sparse_initializer()) {
-    job_.issues.Add("initializer", tensor.values().name(),
-                    "is sparse; dense tensors are supported", "");
+    job_.issues.Add("initializer", tensor.values().name(), "is sparse; dense tensors are supported",
+                    "");
     scope_.Set(tensor.values().name(), Value::Broken());
   }
   return absl::OkStatus();
@@ -211,8 +211,8 @@ absl::Status GraphImporter::ImportNode(const onnx::NodeProto& node) {
   if (broken) {
     // Without its inputs only the operator itself can be judged.
     std::vector<Value> unknown(static_cast<size_t>(node.output_size()), Value::Broken());
-    const bool supported = function != nullptr || fold != nullptr ||
-                           FindOp(domain, node.op_type()) != nullptr;
+    const bool supported =
+        function != nullptr || fold != nullptr || FindOp(domain, node.op_type()) != nullptr;
     if (supported) return Store(node, unknown);
     return Store(node, absl::UnimplementedError("is not supported"));
   }
@@ -233,8 +233,7 @@ absl::Status GraphImporter::BindOutput(const std::string& name, DataType type) {
   Graph& graph = builder.graph();
   Value* value = scope_.Find(name);
   if (value == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("output '", name, "' is produced by no node"));
+    return absl::InvalidArgumentError(absl::StrCat("output '", name, "' is produced by no node"));
   }
   if (value->broken) {
     if (!job_.issues.empty()) return absl::OkStatus();

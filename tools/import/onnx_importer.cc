@@ -21,8 +21,8 @@ using FilePtr = std::shared_ptr<const OnnxFile>;
 // One attempt at a model, with one set of probes.
 class Attempt {
  public:
-  Attempt(FilePtr file, const Opsets& opsets, const ImportOptions& options,
-          const ProbeRules& rules, bool relaxed)
+  Attempt(FilePtr file, const Opsets& opsets, const ImportOptions& options, const ProbeRules& rules,
+          bool relaxed)
       : source_(file->model.graph()),
         shapes_(source_, options.input_shapes),
         builder_(rules, relaxed),

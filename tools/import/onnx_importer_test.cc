@@ -142,7 +142,9 @@ TEST(ImportOnnx, IntegersAndBooleansKeepTheirTypes) {
   OnnxMaker m(13);
   m.Input("ids", {"N", "2"}, onnx::TensorProto::INT64).Input("x", {"N", "2"});
   m.Op("Greater", {"x", "y"}, {"mask"}).Op("Cast", {"ids"}, {"y"}, {Attr("to", 1)});
-  m.Op("Where", {"mask", "ids", "ids"}, {"z"}).Op("Not", {"mask"}, {"not"}).Op("Shape", {"x"}, {"s"});
+  m.Op("Where", {"mask", "ids", "ids"}, {"z"})
+      .Op("Not", {"mask"}, {"not"})
+      .Op("Shape", {"x"}, {"s"});
   m.Op("Mul", {"ids", "ids"}, {"squares"});
   for (const char* name : {"mask", "y", "z", "not", "s", "squares"}) m.Output(name);
   const auto graph = m.Import();

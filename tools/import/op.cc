@@ -69,9 +69,14 @@ absl::StatusOr<float> OpContext::Scalar(size_t index, float absent) {
 }
 
 std::vector<OpTable> OpTables() {
-  return {{"", ConvOps()},   {"", PoolOps()},          {"", MatMulOps()}, {"", UnaryOps()},
-          {"", BinaryOps()}, {"", ReduceOps()},        {"", ShapeOps()},  {"", DataOps()},
-          {"", SliceOps()},  {"", NormalizationOps()}, {"", TypeOps()}, {"", SoftmaxOps()}};
+  std::vector<OpTable> tables;
+  for (const auto& rows :
+       {ConvOps(), PoolOps(), MatMulOps(), UnaryOps(), BinaryOps(), ReduceOps(), ShapeOps(),
+        DataOps(), SliceOps(), NormalizationOps(), TypeOps(), SoftmaxOps(), SelectOps(),
+        ResizeOps(), VisionOps(), AttentionOps(), RecurrentOps(), ControlOps(), LossOps()}) {
+    tables.push_back({"", rows});
+  }
+  return tables;
 }
 
 ImportFunction FindOp(const std::string& domain, const std::string& op_type) {

@@ -52,8 +52,7 @@ struct OpContext {
   template <typename OptionsT>
   absl::Status Finish(OptionsT options, std::vector<TensorId> in,
                       DataType type = DataType::kUnknown) {
-    auto value =
-        builder.Emit(name, std::move(options), std::move(in), OutputNames(1)[0], type);
+    auto value = builder.Emit(name, std::move(options), std::move(in), OutputNames(1)[0], type);
     if (!value.ok()) return value.status();
     outputs = {*std::move(value)};
     return absl::OkStatus();
@@ -119,6 +118,13 @@ absl::Span<const OpRow> SliceOps();
 absl::Span<const OpRow> NormalizationOps();
 absl::Span<const OpRow> ReduceOps();
 absl::Span<const OpRow> SoftmaxOps();
+absl::Span<const OpRow> SelectOps();
+absl::Span<const OpRow> ResizeOps();
+absl::Span<const OpRow> VisionOps();
+absl::Span<const OpRow> AttentionOps();
+absl::Span<const OpRow> RecurrentOps();
+absl::Span<const OpRow> ControlOps();
+absl::Span<const OpRow> LossOps();
 absl::Span<const OpRow> TypeOps();
 
 // Null when the operator cannot be imported.
@@ -137,9 +143,10 @@ struct Window {
 };
 
 // Reads strides, dilations, pads and auto_pad for a window of size `kernel` that moves over `x`, a
-// tensor [N, C, spatial...]. Every vector has an entry per spatial dimension.
+// tensor [N, C, spatial...]. Every vector has an entry per spatial dimension. Without
+// `pads_to_same` auto_pad=SAME_* leaves the pads 0.
 absl::StatusOr<Window> ReadWindow(OpContext& context, const Value& x,
-                                  const std::vector<int64_t>& kernel);
+                                  const std::vector<int64_t>& kernel, bool pads_to_same = true);
 
 // The options of a Reshape between shapes; Unimplemented where they cannot say it.
 absl::StatusOr<schema::ReshapeOptionsT> ReshapeOptionsFor(const ProbedShape& from,

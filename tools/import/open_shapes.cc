@@ -97,8 +97,7 @@ Result OfTopK(const Node& node, absl::Span<const ProbedShape> inputs) {
 Result OfOneHot(const Node& node, absl::Span<const ProbedShape> inputs) {
   OpenShape shape = Known(inputs[0]);
   const auto axis = static_cast<size_t>(node.as<schema::OneHotOptionsT>().axis);
-  shape.insert(shape.begin() + static_cast<ptrdiff_t>(std::min(axis, shape.size())),
-               absl::nullopt);
+  shape.insert(shape.begin() + static_cast<ptrdiff_t>(std::min(axis, shape.size())), absl::nullopt);
   return One(std::move(shape));
 }
 
@@ -208,8 +207,7 @@ absl::optional<OpenShape> Relaxed(const Node& node, const std::vector<OpenShape>
     case OpType::ReverseSequenceOptions:
       return inputs[0];
     case OpType::ExpandOptions:
-      return AllOpen(
-          std::max(inputs[0].size(), node.as<schema::ExpandOptionsT>().shape.size()));
+      return AllOpen(std::max(inputs[0].size(), node.as<schema::ExpandOptionsT>().shape.size()));
     case OpType::SliceOptions:
     case OpType::PadOptions:
     case OpType::DepthToSpaceOptions:

@@ -167,14 +167,10 @@ absl::Status ImportEyeLike(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Concat", ImportConcat, 1, ""},
-    {"ConstantOfShape", ImportConstantOfShape, 9, ""},
-    {"Expand", ImportExpand, 8, ""},
-    {"EyeLike", ImportEyeLike, 9, ""},
-    {"Range", ImportRange, 11, ""},
-    {"Split", ImportSplit, 1, ""},
-    {"Tile", ImportTile, 6, ""},
-    {"Where", ImportWhere, 9, ""},
+    {"Concat", ImportConcat, 1, ""}, {"ConstantOfShape", ImportConstantOfShape, 9, ""},
+    {"Expand", ImportExpand, 8, ""}, {"EyeLike", ImportEyeLike, 9, ""},
+    {"Range", ImportRange, 11, ""},  {"Split", ImportSplit, 1, ""},
+    {"Tile", ImportTile, 6, ""},     {"Where", ImportWhere, 9, ""},
 };
 
 }  // namespace

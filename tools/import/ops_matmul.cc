@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/import/op.h"
+#include "tools/import/steps.h"
 #include "tools/simplify/constants.h"
 
 namespace octet::importer {
@@ -38,21 +39,17 @@ TensorId WeightsOf(OpContext& c, Value& b, bool transposed, float factor) {
   return c.builder.AddConstant(c.input_name(1), Scaled(rows, factor)).tensor;
 }
 
-// y = a * b for a constant vector b [K]: the last dimension of the product vanishes.
-absl::Status ImportMatrixVector(OpContext& c, TensorId a) {
-  const Array& b = c.value(1).arrays[0];
-  const TensorId row = c.Constant("row", {b.type, {1, b.shape[0]}, b.data});
+// y = a * b for a vector b [K]: the last dimension of the product vanishes.
+absl::Status ImportMatrixVector(OpContext& c, TensorId a, TensorId b) {
+  Steps s(c);
   schema::MatMulOptionsT options;
   options.transpose_b = true;
-  absl::StatusOr<Value> product = c.Step("product", std::move(options), {a, row});
-  if (!product.ok()) return product.status();
-  ProbedShape shape = product->shape;
-  for (Shape& s : shape) s.pop_back();
-  auto target = GraphBuilder::ReshapeTarget(product->shape, shape);
-  if (!target.ok()) return target.status();
+  const TensorId row = s.Reshape("row", {1, -1}, b);
+  const TensorId product = s.Add("product", std::move(options), {a, row});
+  if (!s.ok()) return s.status();
   schema::ReshapeOptionsT reshape;
-  reshape.shape = *std::move(target);
-  return c.Finish(std::move(reshape), {product->tensor});
+  reshape.shape.assign(s.rank(product) - 1, 0);
+  return s.Finish(std::move(reshape), {product});
 }
 
 absl::Status ImportMatMul(OpContext& c) {
@@ -60,15 +57,14 @@ absl::Status ImportMatMul(OpContext& c) {
   if (!a.ok()) return a.status();
   if (!c.has(1)) return absl::InvalidArgumentError("lacks input 1");
   Value& b = c.value(1);
-  if (b.is_constant() && b.rank() == 1 && c.value(0).rank() >= 2) return ImportMatrixVector(c, *a);
   schema::MatMulOptionsT options;
   if (b.is_constant() && b.rank() == 2) {
     options.transpose_b = true;
     return c.Finish(std::move(options), {*a, WeightsOf(c, b, false, 1.0f)});
   }
-  if (b.rank() < 2) return absl::UnimplementedError("multiplies by a computed vector");
   absl::StatusOr<TensorId> right = c.Tensor(1);
   if (!right.ok()) return right.status();
+  if (b.rank() == 1) return ImportMatrixVector(c, *a, *right);
   return c.Finish(std::move(options), {*a, *right});
 }
 

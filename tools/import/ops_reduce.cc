@@ -98,9 +98,8 @@ absl::StatusOr<Value> Prepared(OpContext& c, const ReduceRow& row, TensorId x) {
 absl::Status ImportReduce(OpContext& c) {
   absl::StatusOr<TensorId> x = c.Tensor(0);
   if (!x.ok()) return x.status();
-  const auto row = std::find_if(std::begin(kReduce), std::end(kReduce), [&](const ReduceRow& r) {
-    return c.node.op_type() == r.op;
-  });
+  const auto row = std::find_if(std::begin(kReduce), std::end(kReduce),
+                                [&](const ReduceRow& r) { return c.node.op_type() == r.op; });
   const auto axes = ReadAxes(c, row->axes_since);
   if (!axes.ok()) return axes.status();
   const auto elements = Prepared(c, *row, *x);
@@ -148,11 +147,11 @@ absl::Status ImportLogSumExp(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"ReduceL1", ImportReduce, 1, ""},        {"ReduceL2", ImportReduce, 1, ""},
-    {"ReduceLogSum", ImportReduce, 1, ""},    {"ReduceLogSumExp", ImportLogSumExp, 1, ""},
-    {"ReduceMax", ImportReduce, 1, ""},       {"ReduceMean", ImportReduce, 1, ""},
-    {"ReduceMin", ImportReduce, 1, ""},       {"ReduceProd", ImportReduce, 1, ""},
-    {"ReduceSum", ImportReduce, 1, ""},       {"ReduceSumSquare", ImportReduce, 1, ""},
+    {"ReduceL1", ImportReduce, 1, ""},     {"ReduceL2", ImportReduce, 1, ""},
+    {"ReduceLogSum", ImportReduce, 1, ""}, {"ReduceLogSumExp", ImportLogSumExp, 1, ""},
+    {"ReduceMax", ImportReduce, 1, ""},    {"ReduceMean", ImportReduce, 1, ""},
+    {"ReduceMin", ImportReduce, 1, ""},    {"ReduceProd", ImportReduce, 1, ""},
+    {"ReduceSum", ImportReduce, 1, ""},    {"ReduceSumSquare", ImportReduce, 1, ""},
 };
 
 }  // namespace

@@ -136,10 +136,9 @@ absl::StatusOr<TensorId> SizeProduct(OpContext& c, TensorId x, size_t begin, siz
   if (!value.ok()) return value.status();
   std::vector<Array> arrays;
   for (const Shape& shape : c.builder.shape(x)) {
-    const int64_t elements = NumElements(Shape(shape.begin() + static_cast<long>(begin),
-                                               shape.begin() + static_cast<long>(end)));
-    arrays.push_back(
-        Array::OfInts(DataType::kS64, keep_dims ? Shape{1} : Shape{}, {elements}));
+    const int64_t elements = NumElements(
+        Shape(shape.begin() + static_cast<long>(begin), shape.begin() + static_cast<long>(end)));
+    arrays.push_back(Array::OfInts(DataType::kS64, keep_dims ? Shape{1} : Shape{}, {elements}));
   }
   c.builder.Know(value->tensor, Value::Of(std::move(arrays)).arrays);
   return value->tensor;

@@ -60,9 +60,9 @@ absl::Status ImportSlice(OpContext& c) {
     axis = static_cast<int64_t>(*normalized);
     options.axes.push_back(static_cast<int>(axis));
   }
-  const bool forward = inputs[4] == kNoTensor &&
-                       std::all_of(options.steps.begin(), options.steps.end(),
-                                   [](int64_t step) { return step > 0; });
+  const bool forward =
+      inputs[4] == kNoTensor && std::all_of(options.steps.begin(), options.steps.end(),
+                                            [](int64_t step) { return step > 0; });
   if (c.opset >= 10 && c.IsOpen(2) && forward && !axes.empty() &&
       EndsAreSizes(c.value(2), c.value(0), axes)) {
     options.ends.assign(axes.size(), std::numeric_limits<int64_t>::max());
@@ -178,8 +178,8 @@ absl::Status ImportPad(OpContext& c) {
   const auto given = c.Numbers("pads", 1, 11);
   if (!given.ok()) return given.status();
   if (given->size() != places->size()) {
-    return absl::InvalidArgumentError(absl::StrCat("has ", given->size(), " pads for ",
-                                                   places->size() / 2, " dimensions"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", given->size(), " pads for ", places->size() / 2, " dimensions"));
   }
   std::vector<int64_t> pads(2 * rank, 0);
   for (size_t i = 0; i < pads.size() && i < places->size(); ++i) {

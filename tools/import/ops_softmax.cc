@@ -50,8 +50,8 @@ absl::Status Flattened(OpContext& c, size_t axis) {
     if (!shape.ok()) return shape.status();
     flat[p] = *shape;
   }
-  auto rows = EmitReshape(c, x, flat, NoSizes, c.Intermediate("flatten"),
-                          c.Intermediate("flatten"));
+  auto rows =
+      EmitReshape(c, x, flat, NoSizes, c.Intermediate("flatten"), c.Intermediate("flatten"));
   if (!rows.ok()) return rows.status();
   auto result = Along(c, *rows, 1, c.Intermediate("rows"), c.Intermediate("rows"));
   if (!result.ok()) return result.status();

@@ -67,7 +67,10 @@ constexpr UnaryRow kUnary[] = {
     {"Not", UnaryKind::NOT, 1},
     {"Reciprocal", UnaryKind::RECIPROCAL, 1},
     {"Round", UnaryKind::ROUND, 11},
-    {"Selu", UnaryKind::SELU, 1, {"alpha", 1.67326319217681884765625f},
+    {"Selu",
+     UnaryKind::SELU,
+     1,
+     {"alpha", 1.67326319217681884765625f},
      {"gamma", 1.05070102214813232421875f}},
     {"Shrink", UnaryKind::SHRINK, 9, {"lambd", 0.5f}, {"bias", 0.0f}},
     {"Sigmoid", UnaryKind::SIGMOID, 1},
@@ -175,8 +178,8 @@ absl::Status ImportClip(OpContext& c) {
 }
 
 constexpr OpRow kOthers[] = {
-    {"Clip", ImportClip, 1, ""},    {"Gelu", ImportGelu, 20, ""},   {"IsInf", ImportIsInf, 10, ""},
-    {"Relu", ImportRelu, 1, ""},    {"Swish", ImportSwish, 24, ""},
+    {"Clip", ImportClip, 1, ""}, {"Gelu", ImportGelu, 20, ""},   {"IsInf", ImportIsInf, 10, ""},
+    {"Relu", ImportRelu, 1, ""}, {"Swish", ImportSwish, 24, ""},
 };
 
 constexpr auto MakeRows() {

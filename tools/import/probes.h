@@ -66,8 +66,8 @@ class Probes {
   // Whether no size was asked for.
   bool empty() const { return empty_; }
 
-  // A size that nothing is known of before the model runs: new numbers with every call, smaller ones
-  // so that products of several stay within what a tensor may have.
+  // A size that nothing is known of before the model runs: new numbers with every call, smaller
+  // ones so that products of several stay within what a tensor may have.
   ProbedSize Unknown();
 
   // The shape with -1 where probes differ, and the names of those dimensions. Sizes that are

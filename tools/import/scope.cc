@@ -10,6 +10,10 @@ Value* Scope::Find(const std::string& name) {
   return Import(name, *value);
 }
 
+void Scope::Capture(const std::string& name) {
+  if (Value* value = outer_->Find(name); value != nullptr) Import(name, *value);
+}
+
 Value* Scope::Import(const std::string& name, Value& outer) {
   Value value = outer;
   value.tensor = value.stored = kNoTensor;
@@ -17,7 +21,7 @@ Value* Scope::Import(const std::string& name, Value& outer) {
     // Numbers that the outer graph cannot compute stay numbers.
     const absl::StatusOr<TensorId> tensor = outer_->builder_.TensorOf(outer, name);
     if (tensor.ok()) {
-      value.tensor = builder_.AddInput(name, ComputedType(outer.type), outer.shape).tensor;
+      value.tensor = builder_.AddInput(name, outer.type, outer.shape).tensor;
       builder_.Know(value.tensor, value.arrays);
       captures_.push_back({name, *tensor});
     }

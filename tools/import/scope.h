@@ -16,14 +16,14 @@ namespace octet::importer {
 class Scope {
  public:
   // A tensor of the outer graph that a subgraph reads, as input number i of the subgraph.
-  struct Capture {
+  struct Captured {
     std::string name;
     TensorId outer;
   };
 
-  // `builder` makes the graph that the nodes become part of. Names that this scope does not have are
-  // looked up in `outer`, which may be null; where it belongs to another graph, they become inputs
-  // of this one. Both must outlive the scope.
+  // `builder` makes the graph that the nodes become part of. Names that this scope does not have
+  // are looked up in `outer`, which may be null; where it belongs to another graph, they become
+  // inputs of this one. Both must outlive the scope.
   Scope(GraphBuilder& builder, Scope* outer) : builder_(builder), outer_(outer) {}
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -36,8 +36,11 @@ class Scope {
   // Makes `name` another name of a value; null: of an absent one.
   void SetAlias(const std::string& name, Value* value) { aliases_[name] = value; }
 
+  // Makes a tensor of the outer graph an input, whether it is needed or not.
+  void Capture(const std::string& name);
+
   // In order of the inputs that they became.
-  const std::vector<Capture>& captures() const { return captures_; }
+  const std::vector<Captured>& captures() const { return captures_; }
 
  private:
   Value* Import(const std::string& name, Value& outer);
@@ -46,7 +49,7 @@ class Scope {
   Scope* outer_;
   absl::node_hash_map<std::string, Value> values_;
   absl::flat_hash_map<std::string, Value*> aliases_;
-  std::vector<Capture> captures_;
+  std::vector<Captured> captures_;
 };
 
 }  // namespace octet::importer

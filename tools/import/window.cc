@@ -55,8 +55,8 @@ absl::Status PadToSame(const Value& x, bool lower, Window& window) {
 
 }  // namespace
 
-absl::StatusOr<Window> ReadWindow(OpContext& c, const Value& x,
-                                  const std::vector<int64_t>& kernel) {
+absl::StatusOr<Window> ReadWindow(OpContext& c, const Value& x, const std::vector<int64_t>& kernel,
+                                  bool pads_to_same) {
   if (x.rank() < 3) {
     return absl::InvalidArgumentError(
         absl::StrCat("reads a tensor of ", x.rank(), " dimensions, expected [N, C, spatial...]"));
@@ -83,6 +83,7 @@ absl::StatusOr<Window> ReadWindow(OpContext& c, const Value& x,
   const std::string auto_pad = c.attributes.String("auto_pad", "NOTSET");
   if (auto_pad == "VALID") return window;
   if (auto_pad == "SAME_UPPER" || auto_pad == "SAME_LOWER") {
+    if (!pads_to_same) return window;
     if (absl::Status s = PadToSame(x, auto_pad == "SAME_LOWER", window); !s.ok()) return s;
     return window;
   }
