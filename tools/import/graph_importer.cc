@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/core/validate_rules.h"
 #include "tools/import/functions.h"
+#include "tools/import/opset6.h"
 #include "tools/simplify/constants.h"
 
 namespace octet::importer {
@@ -79,7 +80,8 @@ absl::StatusOr<std::vector<Value>> GraphImporter::Evaluate(const onnx::NodeProto
   const bool constant = std::all_of(inputs.begin(), inputs.end(), [](const Value* value) {
     return value == nullptr || value->is_constant();
   });
-  std::vector<std::vector<Array>> outputs;  // per output, per probe
+  if (OpsetOf("") == 6) attributes.Ignore("broadcast");  // as in numpy, where there is no axis
+  std::vector<std::vector<Array>> outputs;               // per output, per probe
   for (size_t p = 0; p < (constant ? 1 : kProbes); ++p) {
     FoldContext context{node, attributes, OpsetOf(""), {}, job_.file};
     if (!constant) context.limit = kMaxProbedElements;
@@ -114,6 +116,10 @@ absl::StatusOr<std::vector<Value>> GraphImporter::Convert(const onnx::NodeProto&
   const size_t before = builder.graph().nodes.size();
   OpContext context{node,    attributes, OpsetOf(domain), NameOfNode(node),
                     builder, *this,      inputs,          {}};
+  Value reshaped;
+  if (domain.empty() && OpsetOf("") == 6) {
+    if (absl::Status status = AdaptOpset6(context, reshaped); !status.ok()) return status;
+  }
   if (absl::Status status = function(context); !status.ok()) return status;
   if (absl::Status s = CheckNewNodes(builder.graph(), before); !s.ok()) return s;
   return std::move(context.outputs);

@@ -19,9 +19,6 @@
 namespace octet::importer {
 namespace {
 
-constexpr int kFirstOpset = 7;
-// The newest one whose changes to the operators have been read.
-constexpr int kLastOpset = 28;
 // What protobuf can address in one message.
 constexpr int64_t kMaxBytes = std::numeric_limits<int32_t>::max();
 

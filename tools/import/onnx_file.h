@@ -15,6 +15,11 @@
 
 namespace octet::importer {
 
+// The versions of ONNX's operator set that are read. The last one is the newest whose changes to
+// the operators are known.
+inline constexpr int kFirstOpset = 6;
+inline constexpr int kLastOpset = 28;
+
 // Reads the message that an ONNX file is. NotFound or PermissionDenied when it cannot be opened,
 // InvalidArgument when it is not a whole ONNX model.
 absl::StatusOr<std::shared_ptr<const OnnxFile>> ReadOnnxFile(const std::string& path);

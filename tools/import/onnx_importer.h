@@ -15,7 +15,7 @@ struct ImportOptions {
   std::map<std::string, Shape> input_shapes;
 };
 
-// Reads a float network from an ONNX file (operator sets 7 to 21). Every tensor keeps its ONNX
+// Reads a float network from an ONNX file (operator sets 6 to 28). Every tensor keeps its ONNX
 // name, every node its own, or that of its output where it has none. What exporters compute about
 // shapes becomes options of Reshape and its kin; sizes that the file leaves open stay open (-1) and
 // keep their names. Activations, inputs and outputs are f32 whatever float type the file has;
