@@ -5,7 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "tests/fuzz/readers.h"
+#include "tests/fuzz/users.h"
 #include "tools/import/testing.h"
 
 // ONNX files that are wrong on purpose, each in one way. What they declare would take terabytes, or
@@ -19,7 +19,7 @@ using octet::testing::OnnxMaker;
 using ::testing::HasSubstr;
 
 absl::Status Read(const std::string& bytes) {
-  return ReadOnnx({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  return UseOnnx({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
 }
 
 std::string Refusal(OnnxMaker& maker) {

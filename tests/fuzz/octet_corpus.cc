@@ -1,4 +1,4 @@
-// octet_corpus OUT_DIR FILE.onnx...: what `octet import` makes of the files that it accepts, as
+// octet_corpus OUT_DIR FILE.onnx...: what the importer makes of the files that it accepts, as
 // starting points of octet_fuzz.
 
 #include <iostream>
@@ -6,13 +6,12 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/format/model_file.h"
 #include "tools/import/onnx_importer.h"
-#include "tools/simplify/simplify.h"
 
 int main(int argc, char** argv) {
   int written = 0;
   for (int i = 2; i < argc; ++i) {
-    absl::StatusOr<octet::Graph> graph = octet::ImportOnnx(argv[i]);
-    absl::Status status = graph.ok() ? octet::Simplify(*graph) : graph.status();
+    const absl::StatusOr<octet::Graph> graph = octet::ImportOnnx(argv[i]);
+    absl::Status status = graph.status();
     if (status.ok()) status = WriteModel(*graph, absl::StrCat(argv[1], "/", i, ".octet"));
     if (!status.ok()) std::cerr << status << std::endl;
     written += status.ok();

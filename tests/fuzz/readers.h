@@ -7,17 +7,17 @@
 #include "absl/types/span.h"
 
 // What reads files from elsewhere, each as one function of the file's bytes. A file that makes one
-// of them crash, hang or take a gigabyte is a bug. So is a graph that reading accepts and
-// ValidateGraph does not: that ends the program.
+// of them crash, hang or take a gigabyte is a bug. So is an error without a message, and a graph
+// that is not valid though it was accepted: these end the program.
 
 namespace octet::fuzz {
 
 using Reader = absl::Status (*)(absl::Span<const uint8_t> bytes);
 
-// `octet import` of an .onnx file.
+// The graph of an .onnx file.
 absl::Status ReadOnnx(absl::Span<const uint8_t> bytes);
 
-// Loading an .octet file, planning it, and running it where it is small.
+// The graph of an .octet file.
 absl::Status ReadOctet(absl::Span<const uint8_t> bytes);
 
 }  // namespace octet::fuzz

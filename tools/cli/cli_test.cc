@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -213,6 +214,22 @@ TEST_F(CliTest, ImportsWithPreprocessingAndLabels) {
     EXPECT_EQ(Octet(absl::StrCat("import tiny.onnx -o t.octet ", wrong)).code, 2) << wrong;
   }
   EXPECT_FALSE(Exists("t.octet"));
+}
+
+TEST_F(CliTest, ListsOperatorsAsThePageInDocsDoes) {
+  const Result page = Octet("import --list-ops --markdown");
+  ASSERT_EQ(page.code, 0) << page.err;
+  EXPECT_EQ(page.out, ReadText("docs/operators.md"))
+      << "write it anew: octet import --list-ops --markdown > docs/operators.md";
+  const Result text = Octet("import --list-ops");
+  ASSERT_EQ(text.code, 0) << text.err;
+  EXPECT_THAT(text.out, HasSubstr("\nConv "));
+  const json ops = Octet("import --list-ops --json").parsed()["operators"];
+  EXPECT_EQ(ops.size(),
+            static_cast<size_t>(std::count(text.out.begin(), text.out.end(), '\n')) - 1);
+  for (const char* wrong : {"import --list-ops a.onnx", "import --markdown", "import"}) {
+    EXPECT_EQ(Octet(wrong).code, 2) << wrong;
+  }
 }
 
 TEST_F(CliTest, ClassifiesPictures) {

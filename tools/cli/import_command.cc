@@ -7,23 +7,52 @@
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
 #include "tools/cli/picture_flags.h"
+#include "tools/import/op_list.h"
 
 namespace octet::cli {
+namespace {
+
+void PrintOps(bool json, bool markdown) {
+  if (!json) {
+    Print(markdown ? SupportedOpsAsMarkdown() : SupportedOpsAsText());
+    return;
+  }
+  nlohmann::json ops = nlohmann::json::array();
+  for (const SupportedOp& op : SupportedOps()) {
+    ops.push_back({{"operator", op.name},
+                   {"versions", {op.first, op.last}},
+                   {"types", op.types},
+                   {"notes", op.notes}});
+  }
+  Print(nlohmann::json({{"operators", std::move(ops)}}).dump(2) + "\n");
+}
+
+}  // namespace
 
 absl::Status ImportCommand(absl::Span<const std::string> arguments) {
-  FlagSet flags("import MODEL.onnx -o MODEL.octet [flags]",
+  FlagSet flags("import MODEL.onnx -o MODEL.octet [flags] | import --list-ops",
                 "Reads an ONNX file, simplifies the network and writes it as a model file.",
                 "octet import net.onnx -o net.octet --resize 256 --crop 224 "
                 "--mean 127,127,127 --std 128,128,128 --labels labels.txt");
   CommonFlags common;
   PictureFlags pictures;
   std::string output;
+  bool list_ops = false, markdown = false;
   flags.Text("o", "FILE", "the model file to write", &output);
+  flags.Switch("list-ops", "print the ONNX operators that can be imported", &list_ops);
+  flags.Switch("markdown", "with --list-ops: as a page", &markdown);
   pictures.Register(flags);
   common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =
-      ParseFlags(flags, common, arguments, 1, 1, "one ONNX file");
+      ParseFlags(flags, common, arguments, 0, 1, "one ONNX file");
   if (!operands.ok() || common.help) return operands.status();
+  if (list_ops) {
+    if (!operands->empty()) return UsageError("--list-ops takes no file");
+    PrintOps(common.json, markdown);
+    return absl::OkStatus();
+  }
+  if (markdown) return UsageError("--markdown goes with --list-ops");
+  if (operands->empty()) return UsageError("missing: one ONNX file");
   if (output.empty()) return UsageError("missing: -o FILE");
 
   const std::string& input = operands->front();
