@@ -26,6 +26,10 @@ Shape Strides(const Shape& shape, Layout layout) {
   return strides;
 }
 
+std::string Name(const PostFunction& function) {
+  return function.kind ? schema::EnumNameUnaryKind(*function.kind) : "AFFINE";
+}
+
 const Operand& KernelContext::input(size_t i) const {
   static const auto* const absent = new Operand();
   return i < inputs.size() ? inputs[i] : *absent;

@@ -8,7 +8,9 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "octet/thread_pool.h"
 #include "octet/types.h"
@@ -39,6 +41,16 @@ Shape Strides(const Shape& shape, Layout layout);
 
 class PackedWeights;
 
+// A function of one number that is applied to every element of an f32 result, last: what a Unary
+// operator, or a sum or product with a number, behind the operator would do.
+struct PostFunction {
+  absl::optional<schema::UnaryKind> kind;  // absent: alpha * x + beta
+  float alpha = 0.0f;
+  float beta = 0.0f;
+};
+// "HARD_SWISH", "AFFINE", ...
+std::string Name(const PostFunction& function);
+
 // What Prepare may look at. All of it outlives the prepared kernel, except the spans themselves.
 struct KernelContext {
   const Node* node = nullptr;
@@ -48,6 +60,7 @@ struct KernelContext {
   ThreadPool* pool = nullptr;       // never null
   PackedWeights* packed = nullptr;  // never null
   bool deterministic = false;       // only kernels that give the reference's bits may accept
+  absl::Span<const PostFunction> post = {};  // only rows that apply it are asked when there is any
 
   const Operand& input(size_t i) const;  // an absent operand beyond the end
   const Operand& output(size_t i = 0) const { return outputs[i]; }
@@ -103,7 +116,11 @@ struct KernelEntry {
   const char* name;
   absl::Status (*check)(const KernelContext& context);
   absl::StatusOr<std::unique_ptr<Kernel>> (*prepare)(const KernelContext& context);
+  bool applies_post = false;  // whether it heeds KernelContext::post
 };
+
+// A kernel that runs `kernel` and then applies context.post to its f32 output in place.
+std::unique_ptr<Kernel> ApplyAfter(const KernelContext& context, std::unique_ptr<Kernel> kernel);
 
 // How an operator's operands may lie in memory.
 enum class LayoutRule : uint8_t {

@@ -10,6 +10,7 @@
 #include "runtime/core/memory_plan.h"
 #include "runtime/lower/layout.h"
 #include "runtime/lower/placement.h"
+#include "runtime/lower/post.h"
 #include "runtime/lower/resolve.h"
 #include "runtime/lower/select.h"
 
@@ -48,6 +49,7 @@ class Planner {
     Graph& graph = plan_->graph;
     if (absl::Status status = Resolve(input_shapes, input_values); !status.ok()) return status;
     layouts_ = AssignLayouts(graph, shapes_);
+    post_ = FusePostFunctions(graph, shapes_, layouts_);
     placement_ = PlaceTensors(graph, shapes_, layouts_);
     if (absl::Status status = PrepareKernels(); !status.ok()) return status;
     ResolveInPlace();
@@ -105,6 +107,7 @@ class Planner {
     context.node = &node;
     context.inputs = inputs;
     context.outputs = outputs;
+    context.post = post_[index];
     context.cpu = environment_.cpu;
     context.pool = environment_.pool.get();
     context.packed = ReadsOwnConstant(node) ? plan_->packed.get() : environment_.packed;
@@ -256,6 +259,7 @@ class Planner {
   std::vector<Shape> shapes_;
   std::vector<bool> is_own_constant_;  // per tensor before lowering
   std::vector<NodeLayouts> layouts_;
+  std::vector<std::vector<PostFunction>> post_;  // per node
   Placement placement_;
   std::vector<int> copy_input_;
   std::vector<size_t> scratch_use_;  // per node, index of its scratch in the memory plan

@@ -305,6 +305,9 @@ void Scale(float* y, int64_t n, float factor) {
 void Divide(float* y, int64_t n, float divisor) {
   for (int64_t i = 0; i < n; ++i) y[i] /= divisor;
 }
+void Affine(float* y, int64_t n, float factor, float summand) {
+  for (int64_t i = 0; i < n; ++i) y[i] = y[i] * factor + summand;
+}
 
 void AddScaled(const uint32_t* x, uint32_t factor, uint32_t* y, int64_t n) {
   for (int64_t i = 0; i < n; ++i) y[i] += x[i] * factor;
@@ -616,6 +619,7 @@ constexpr Loops MakeLoops() {
       ScaleInts,
       Scale,
       Divide,
+      Affine,
       ReduceTaps<Largest, uint8_t, uint8_t>,
       ReduceTaps<Smallest, uint8_t, uint8_t>,
       ReduceTaps<Largest, int8_t, int8_t>,

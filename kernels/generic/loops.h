@@ -62,6 +62,7 @@ struct Loops {
   // In place.
   void (*scale)(float* y, int64_t n, float factor);
   void (*divide)(float* y, int64_t n, float divisor);
+  void (*affine)(float* y, int64_t n, float factor, float summand);  // y * factor + summand
 
   TapsLoop<uint8_t, uint8_t> max_u8, min_u8;
   TapsLoop<int8_t, int8_t> max_s8, min_s8;

@@ -35,7 +35,8 @@ ProductOperands Operands(const KernelContext& context) {
   const Operand& y = context.output();
   return {
       context.input(kX), context.input(kW),  context.input(kBias),   context.input(kResidual), y,
-      y.shape[1],        /*channel_axis=*/0, options.activation_min, options.activation_max};
+      y.shape[1],        /*channel_axis=*/0, options.activation_min, options.activation_max,
+      context.post};
 }
 
 Dims ToDims(const Shape& shape) { return Dims(shape.begin(), shape.end()); }
@@ -234,6 +235,6 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
 
 }  // namespace
 
-const KernelEntry kOnednnConv = {"onednn_conv", Check, Prepare};
+const KernelEntry kOnednnConv = {"onednn_conv", Check, Prepare, /*applies_post=*/true};
 
 }  // namespace octet

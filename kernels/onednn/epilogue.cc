@@ -126,6 +126,64 @@ void AppendActivation(dnnl::post_ops& ops, const ProductOperands& p) {
   AppendClamp(ops, lo, hi);
 }
 
+// A function as one of oneDNN's with its two parameters.
+struct Eltwise {
+  dnnl::algorithm algorithm = dnnl::algorithm::undef;  // undef: oneDNN does not have it
+  float alpha = 0.0f, beta = 0.0f;
+};
+
+Eltwise EltwiseOf(const PostFunction& f) {
+  using schema::UnaryKind;
+  if (!f.kind) return {dnnl::algorithm::eltwise_linear, f.alpha, f.beta};
+  switch (*f.kind) {
+    case UnaryKind::CLIP:
+      return {dnnl::algorithm::eltwise_clip, f.alpha, f.beta};
+    case UnaryKind::SIGMOID:
+      return {dnnl::algorithm::eltwise_logistic};
+    case UnaryKind::TANH:
+      return {dnnl::algorithm::eltwise_tanh};
+    case UnaryKind::ABS:
+      return {dnnl::algorithm::eltwise_abs};
+    case UnaryKind::LEAKY_RELU:
+      return {dnnl::algorithm::eltwise_relu, f.alpha};
+    case UnaryKind::ELU:
+      return {dnnl::algorithm::eltwise_elu, f.alpha};
+    case UnaryKind::HARD_SIGMOID:
+      return {dnnl::algorithm::eltwise_hardsigmoid, f.alpha, f.beta};
+    case UnaryKind::HARD_SWISH:
+      return {dnnl::algorithm::eltwise_hardswish, 1.0f / 6, 0.5f};
+    case UnaryKind::SWISH:
+      return {dnnl::algorithm::eltwise_swish, 1.0f};
+    case UnaryKind::GELU:
+      return {dnnl::algorithm::eltwise_gelu_erf};
+    case UnaryKind::GELU_TANH:
+      return {dnnl::algorithm::eltwise_gelu_tanh};
+    default:
+      return {};
+  }
+}
+
+// Clips take finite bounds, since infinite ones give NaN in some of oneDNN's code.
+void AppendPost(dnnl::post_ops& ops, const ProductOperands& p) {
+  for (const PostFunction& f : p.post) {
+    const Eltwise e = EltwiseOf(f);
+    if (e.algorithm == dnnl::algorithm::eltwise_clip) {
+      AppendClamp(ops, e.alpha, e.beta);
+    } else {
+      ops.append_eltwise(e.algorithm, e.alpha, e.beta);
+    }
+  }
+}
+
+absl::Status CheckPost(const ProductOperands& p) {
+  for (const PostFunction& f : p.post) {
+    if (EltwiseOf(f).algorithm == dnnl::algorithm::undef) {
+      return absl::UnimplementedError(absl::StrCat("oneDNN cannot apply ", Name(f)));
+    }
+  }
+  return absl::OkStatus();
+}
+
 void AddZeroPoint(Epilogue& e, int arg, const Operand& o) {
   if (o.quant == nullptr || o.quant->zero_point() == 0) return;
   e.attr.set_zero_points_mask(arg, 0);
@@ -157,6 +215,7 @@ absl::Status CheckOperands(const ProductOperands& p) {
       return absl::UnimplementedError("an operand is empty");
     }
   }
+  if (absl::Status s = CheckPost(p); !s.ok()) return s;
   return IsFloat(p.x) ? CheckFloat(p) : CheckQuantized(p);
 }
 
@@ -186,6 +245,7 @@ Epilogue MakeEpilogue(const ProductOperands& p, int scale_mask) {
     ops.append_sum(static_cast<float>(ResidualScale(p)), 0, ToDnnl(p.residual.type));
   }
   AppendActivation(ops, p);
+  AppendPost(ops, p);
   e.attr.set_post_ops(ops);
   return e;
 }

@@ -23,6 +23,7 @@ struct ProductOperands {
   int channel_axis;  // the dimension of w that they run along
   float activation_min;
   float activation_max;
+  absl::Span<const PostFunction> post = {};
 
   bool quantized() const { return x.quant != nullptr; }
 };

@@ -38,7 +38,8 @@ ProductOperands Operands(const KernelContext& context) {
           /*channels=*/b.shape[rank - (options.transpose_b ? 2 : 1)],
           /*channel_axis=*/rank - (options.transpose_b ? 2 : 1),
           options.activation_min,
-          options.activation_max};
+          options.activation_max,
+          context.post};
 }
 
 absl::Status Check(const KernelContext& context) {
@@ -210,6 +211,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
 
 }  // namespace
 
-const KernelEntry kOnednnMatMul = {"onednn_matmul", Check, Prepare};
+const KernelEntry kOnednnMatMul = {"onednn_matmul", Check, Prepare,
+                                      /*applies_post=*/true};
 
 }  // namespace octet

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "kernels/elements.h"
+#include "kernels/scalar_functions.h"
 #include "runtime/core/aligned_buffer.h"
 #include "runtime/core/infer.h"
 #include "runtime/core/numerics.h"
@@ -322,6 +323,7 @@ class CaseRunner {
     context.node = &case_.node;
     context.inputs = inputs_;
     context.outputs = outputs_;
+    if (row_.applies_post) context.post = case_.post;
     context.cpu = TestCpu();
     context.pool = pool;
     context.packed = options_.packed == nullptr ? own.get() : options_.packed;
@@ -329,10 +331,27 @@ class CaseRunner {
     if (absl::Status s = row_.check(context); !s.ok()) return s;
     absl::StatusOr<std::unique_ptr<Kernel>> kernel = row_.prepare(context);
     if (!kernel.ok()) return kernel.status();
-    return RunKernel(**kernel, pool);
+    absl::StatusOr<Outputs> outputs = RunKernel(**kernel, pool);
+    if (outputs.ok() && !row_.applies_post) ApplyPost((*outputs)[0]);
+    return outputs;
   }
 
  private:
+  void ApplyPost(std::vector<uint8_t>& bytes) const {
+    for (size_t i = 0; !case_.post.empty() && i < bytes.size() / sizeof(float); ++i) {
+      float v;
+      std::memcpy(&v, bytes.data() + i * sizeof(v), sizeof(v));
+      for (const PostFunction& f : case_.post) {
+        schema::UnaryOptionsT options;
+        options.alpha = f.alpha;
+        options.beta = f.beta;
+        if (f.kind) options.kind = *f.kind;
+        v = f.kind ? UnaryValue(options, v) : f.alpha * v + f.beta;
+      }
+      std::memcpy(bytes.data() + i * sizeof(v), &v, sizeof(v));
+    }
+  }
+
   static Layout LayoutOf(const TestTensor& t, size_t rank, Layout layout) {
     const bool free = !t.constant && t.shape.size() == rank && rank >= 3;
     return free ? layout : Layout::kPlain;

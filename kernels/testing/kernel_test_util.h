@@ -103,6 +103,8 @@ struct KernelCase {
   Node node;
   std::vector<TestTensor> inputs;
   std::vector<TestTensor> outputs;  // without bytes
+  // Applied to the f32 result: by rows that do so themselves, else number by number afterwards.
+  std::vector<PostFunction> post;
 };
 
 // Fails the current test, and returns a case without outputs' shapes, when the operands do not suit

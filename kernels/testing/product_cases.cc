@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -132,6 +134,28 @@ KernelCase MakeConv(const ConvShape& s, const Numbers& n, Rng& rng) {
   return MakeProduct(s.name, std::move(options), n, s.x, w, 0, y, s.outputs, depth, rng);
 }
 
+// Every function that lowering makes part of a product.
+const std::vector<PostFunction> kPosts[] = {
+    {{schema::UnaryKind::HARD_SWISH}},
+    {{schema::UnaryKind::HARD_SWISH}, {absl::nullopt, 1.5f, -0.25f}},
+    {{schema::UnaryKind::SWISH}},
+    {{schema::UnaryKind::GELU}},
+    {{schema::UnaryKind::GELU_TANH}},
+    {{schema::UnaryKind::SIGMOID}},
+    {{schema::UnaryKind::TANH}},
+    {{schema::UnaryKind::ABS}},
+    {{schema::UnaryKind::LEAKY_RELU, 0.1f}},
+    {{schema::UnaryKind::ELU, 0.7f}},
+    {{schema::UnaryKind::HARD_SIGMOID, 0.2f, 0.5f}},
+    {{absl::nullopt, 2.0f, 1.0f}, {schema::UnaryKind::CLIP, -1.0f, kInf}},
+};
+
+std::string NameOf(const std::vector<PostFunction>& post) {
+  std::string name;
+  for (const PostFunction& f : post) absl::StrAppend(&name, " + ", Name(f));
+  return name;
+}
+
 // A 1 x 1 convolution of one channel by 1, so that each output is x * scale_x / scale_y: with a
 // ratio of 1/2, every odd x is a tie; with 4, most saturate.
 KernelCase Ties(const char* name, DataType type, float y_scale) {
@@ -195,6 +219,15 @@ std::vector<KernelCase> ConvCases() {
   for (const ConvShape& s : kConvShapes) {
     for (const Numbers& n : kNumbers) cases.push_back(MakeConv(s, n, rng));
   }
+  for (const char* name : {"3x3", "1x1", "depthwise", "1 dimension"}) {
+    for (const std::vector<PostFunction>& post : kPosts) {
+      const auto* shape = std::find_if(std::begin(kConvShapes), std::end(kConvShapes),
+                                       [&](const ConvShape& s) { return s.name == absl::string_view(name); });
+      cases.push_back(MakeConv(*shape, kNumbers[cases.size() % 2], rng));
+      cases.back().name += NameOf(post);
+      cases.back().post = post;
+    }
+  }
   cases.push_back(Ties("ties u8", kU8, 2.0f));
   cases.push_back(Ties("ties s8", kS8, 2.0f));
   cases.push_back(Ties("saturation u8", kU8, 0.25f));
@@ -256,12 +289,19 @@ std::vector<KernelCase> MatMulCases() {
     const auto rank = static_cast<int>(s.b.size());
     const int axis = s.transpose_b ? rank - 2 : rank - 1;
     const int64_t depth = s.b[static_cast<size_t>(s.transpose_b ? rank - 1 : rank - 2)];
-    for (const Numbers& n : kNumbers) {
+    const auto make = [&](const Numbers& n) {
       schema::MatMulOptionsT options;
       options.transpose_a = s.transpose_a;
       options.transpose_b = s.transpose_b;
       cases.push_back(
           MakeProduct(s.name, std::move(options), n, s.a, s.b, axis, s.y, s.y.back(), depth, rng));
+    };
+    for (const Numbers& n : kNumbers) make(n);
+    if (cases.size() > 4 * std::size(kNumbers)) continue;  // enough for the functions behind them
+    for (const std::vector<PostFunction>& post : kPosts) {
+      make(kNumbers[cases.size() % 2]);
+      cases.back().name += NameOf(post);
+      cases.back().post = post;
     }
   }
   for (DataType type : {kF32, kU8, kS8}) cases.push_back(ComputedProduct(type, rng));

@@ -5,6 +5,7 @@
 #include "runtime/core/infer.h"
 #include "runtime/lower/layout.h"
 #include "runtime/lower/placement.h"
+#include "runtime/lower/post.h"
 #include "runtime/lower/widen.h"
 
 namespace octet {
@@ -308,6 +309,91 @@ TEST(PlacementTest, InputsAndOutputsLiveAcrossTheWholeRun) {
   EXPECT_EQ(life(a).last, 1);
   EXPECT_EQ(life(y).first, 1);
   EXPECT_EQ(life(y).last, 2);
+}
+
+TensorId AddNumbers(Graph& g, const std::string& name, const Shape& shape, float value) {
+  const std::vector<float> values(static_cast<size_t>(NumElements(shape)), value);
+  const TensorId id = AddF32(g, name, shape);
+  g.tensor(id).data = Constant::Of<float>(values);
+  return id;
+}
+
+schema::BinaryOptionsT Binary(schema::BinaryKind kind) {
+  schema::BinaryOptionsT options;
+  options.kind = kind;
+  return options;
+}
+
+struct PostGraph {
+  Graph g;
+  TensorId x = AddF32(g, "x", {2, 4}), w = AddNumbers(g, "w", {4, 3}, 1), a = AddF32(g, "a", {2, 3});
+
+  PostGraph() {
+    g.inputs = {x};
+    g.AddNode("a", schema::MatMulOptionsT(), {x, w}, {a});
+  }
+  std::vector<std::vector<PostFunction>> Fuse(TensorId output) {
+    g.outputs = {output};
+    std::vector<Shape> shapes = *InferGraphShapes(g, DefaultInputShapes(g));
+    std::vector<NodeLayouts> layouts = AssignLayouts(g, shapes);
+    auto post = FusePostFunctions(g, shapes, layouts);
+    EXPECT_EQ(layouts.size(), g.nodes.size());
+    EXPECT_EQ(post.size(), g.nodes.size());
+    return post;
+  }
+};
+
+TEST(PostTest, ChainsOfFunctionsBecomePartOfTheProduct) {
+  PostGraph p;
+  Graph& g = p.g;
+  const TensorId b = AddF32(g, "b", {2, 3}), c = AddF32(g, "c", {2, 3}), y = AddF32(g, "y", {2, 3});
+  g.AddNode("b", Unary(schema::UnaryKind::HARD_SWISH), {p.a}, {b});
+  g.AddNode("c", Binary(schema::BinaryKind::MUL), {b, AddNumbers(g, "two", {1}, 2)}, {c});
+  g.AddNode("y", Binary(schema::BinaryKind::ADD), {c, AddNumbers(g, "three", {3}, 3)}, {y});
+  const auto post = p.Fuse(y);
+  ASSERT_EQ(g.nodes.size(), 1u);
+  EXPECT_EQ(g.nodes[0].outputs[0], y);
+  ASSERT_EQ(post[0].size(), 2u);
+  EXPECT_EQ(post[0][0].kind, schema::UnaryKind::HARD_SWISH);
+  EXPECT_FALSE(post[0][1].kind.has_value());
+  EXPECT_EQ(post[0][1].alpha, 2.0f);
+  EXPECT_EQ(post[0][1].beta, 3.0f);
+}
+
+TEST(PostTest, ActivationsOfSumsFollowThem) {
+  PostGraph p;
+  const TensorId y = AddF32(p.g, "y", {2, 3});
+  schema::BinaryOptionsT add = Binary(schema::BinaryKind::ADD);
+  add.activation_min = 0.0f;
+  p.g.AddNode("y", add, {p.a, AddNumbers(p.g, "one", {}, 1)}, {y});
+  const auto post = p.Fuse(y);
+  ASSERT_EQ(p.g.nodes.size(), 1u);
+  ASSERT_EQ(post[0].size(), 2u);
+  EXPECT_EQ(post[0][1].kind, schema::UnaryKind::CLIP);
+  EXPECT_EQ(post[0][1].alpha, 0.0f);
+}
+
+TEST(PostTest, WhatOthersReadStays) {
+  PostGraph p;
+  const TensorId b = AddF32(p.g, "b", {2, 3}), y = AddF32(p.g, "y", {2, 3});
+  p.g.AddNode("b", Unary(schema::UnaryKind::SIGMOID), {p.a}, {b});
+  p.g.AddNode("y", Binary(schema::BinaryKind::MUL), {p.a, b}, {y});
+  const auto post = p.Fuse(y);
+  EXPECT_EQ(p.g.nodes.size(), 3u);
+  EXPECT_TRUE(post[0].empty());
+}
+
+TEST(PostTest, NumbersThatDifferOrEnlargeStay) {
+  for (const bool enlarge : {false, true}) {
+    PostGraph p;
+    const Shape shape = enlarge ? Shape{5, 2, 3} : Shape{2, 3};
+    const TensorId number = AddNumbers(p.g, "c", enlarge ? Shape{5, 1, 1} : Shape{3}, 1);
+    if (!enlarge) p.g.tensor(number).data = Constant::Of<float>({1.0f, 2.0f, 1.0f});
+    const TensorId y = AddF32(p.g, "y", shape);
+    p.g.AddNode("y", Binary(schema::BinaryKind::ADD), {p.a, number}, {y});
+    EXPECT_TRUE(p.Fuse(y)[0].empty());
+    EXPECT_EQ(p.g.nodes.size(), 2u);
+  }
 }
 
 TEST(WidenTest, HalfConstantsBecomeTheSameFloats) {

@@ -5,10 +5,12 @@
 #include "absl/strings/str_cat.h"
 
 namespace octet {
+namespace {
 
-absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
-  std::string reasons;
+// The first row that accepts; `reasons` grows by those of the others.
+absl::StatusOr<Selected> FirstThatAccepts(const KernelContext& context, std::string& reasons) {
   for (const KernelEntry& entry : KernelsFor(context.node->type())) {
+    if (!context.post.empty() && !entry.applies_post) continue;
     absl::Status status = entry.check(context);
     if (status.ok()) {
       absl::StatusOr<std::unique_ptr<Kernel>> kernel = entry.prepare(context);
@@ -18,7 +20,7 @@ absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
         selected.name = entry.name;
         const std::string detail = selected.kernel->detail();
         if (!detail.empty()) absl::StrAppend(&selected.name, "/", detail);
-        selected.reason = std::move(reasons);
+        selected.reason = reasons;
         return selected;
       }
       status = kernel.status();
@@ -28,6 +30,23 @@ absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
   }
   return absl::UnimplementedError(reasons.empty() ? "there is no kernel for this operator"
                                                   : reasons);
+}
+
+}  // namespace
+
+absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
+  std::string reasons;
+  absl::StatusOr<Selected> selected = FirstThatAccepts(context, reasons);
+  if (context.post.empty()) return selected;
+  if (absl::IsUnimplemented(selected.status())) {
+    KernelContext alone = context;
+    alone.post = {};
+    selected = FirstThatAccepts(alone, reasons);
+    if (selected.ok()) selected->kernel = ApplyAfter(context, std::move(selected->kernel));
+  }
+  if (!selected.ok()) return selected;
+  for (const PostFunction& f : context.post) absl::StrAppend(&selected->name, " + ", Name(f));
+  return selected;
 }
 
 }  // namespace octet

@@ -1,5 +1,6 @@
-#include <cmath>
+#include <utility>
 
+#include "tools/simplify/match.h"
 #include "tools/simplify/passes.h"
 #include "tools/simplify/uses.h"
 
@@ -8,34 +9,6 @@ namespace {
 
 using schema::BinaryKind;
 using schema::UnaryKind;
-
-// Exporters round 1/6 to f32 or to a few digits.
-bool Near(double value, double expected) { return std::fabs(value - expected) < 1e-5; }
-
-const Node* Binary(const Node* node, BinaryKind kind) {
-  if (node == nullptr || node->type() != OpType::BinaryOptions || !HasNoActivation(*node) ||
-      node->as<schema::BinaryOptionsT>().kind != kind) {
-    return nullptr;
-  }
-  return node;
-}
-
-// The tensor that `id` is a sum or product of with the number `value`; kNoTensor otherwise.
-TensorId WithNumber(const Graph& graph, const Uses& uses, TensorId id, BinaryKind kind,
-                    double value) {
-  const Node* node = Binary(uses.Producer(id), kind);
-  if (node == nullptr) return kNoTensor;
-  const absl::optional<double> number = UniformValue(graph, node->inputs[1]);
-  const bool matches =
-      number && Near(*number, value) && SameShape(graph.tensor(node->inputs[0]), graph.tensor(id));
-  return matches ? node->inputs[0] : kNoTensor;
-}
-
-const schema::UnaryOptionsT* UnaryOf(const Node* node, UnaryKind kind) {
-  if (node == nullptr || node->type() != OpType::UnaryOptions) return nullptr;
-  const auto& options = node->as<schema::UnaryOptionsT>();
-  return options.kind == kind ? &options : nullptr;
-}
 
 // x where `id` is clip(x + 3, 0, 6).
 TensorId SixfoldGate(const Graph& graph, const Uses& uses, TensorId id) {
@@ -94,7 +67,7 @@ bool FuseSixth(const Graph& graph, const Uses& uses, Node& node, TensorId id) {
     Become(node, UnaryKind::HARD_SIGMOID, gated, 1.0f / 6, 0.5f);
     return true;
   }
-  const Node* product = Binary(uses.Producer(id), BinaryKind::MUL);
+  const Node* product = BinaryOf(uses.Producer(id), BinaryKind::MUL);
   if (product == nullptr) return false;
   for (const int side : {0, 1}) {
     const TensorId x = product->inputs[static_cast<size_t>(side)];
@@ -108,7 +81,7 @@ bool FuseSixth(const Graph& graph, const Uses& uses, Node& node, TensorId id) {
 }
 
 bool Fuse(const Graph& graph, Node& node) {
-  if (Binary(&node, BinaryKind::MUL) == nullptr) return false;
+  if (BinaryOf(&node, BinaryKind::MUL) == nullptr) return false;
   const Uses uses(graph);
   const TensorId a = node.inputs[0], b = node.inputs[1];
   const absl::optional<double> number = UniformValue(graph, b);

@@ -29,6 +29,22 @@ bool MergeReshapes(Graph& graph);
 // spellings.
 bool FuseSwish(Graph& graph);
 
+// Recognizes GELU, in its erf and its tanh form.
+bool FuseGelu(Graph& graph);
+
+// Recognizes layer and RMS normalization over the last dimensions.
+bool FuseNormalization(Graph& graph);
+
+// Makes factors and summands behind a layer or RMS normalization its scale and bias.
+bool FoldNormalizationAffine(Graph& graph);
+
+// Recognizes scaled dot-product attention, with or without a mask.
+bool FuseAttention(Graph& graph);
+
+// Lets attention read its operands and write its result with heads last where it stands between
+// transpositions that put heads first and back.
+bool AttentionHeadsLast(Graph& graph);
+
 // Turns Div and Sub by constants into Mul and Add.
 bool NormalizeArithmetic(Graph& graph);
 

@@ -11,8 +11,9 @@ using Pass = bool (*)(Graph&);
 // Patterns are recognized before anything is fused into products, and sums become residuals before
 // clips become activations, so that a clip behind a sum ends up behind both.
 constexpr Pass kPasses[] = {
-    NormalizeArithmetic, RemoveIdentities,  MergeReshapes, ReduceToPool,
-    FuseSwish,           FoldChannelAffine, FoldPad,
+    NormalizeArithmetic, RemoveIdentities,        MergeReshapes, FuseSwish,          FuseGelu,
+    FuseNormalization,   FoldNormalizationAffine, FuseAttention, AttentionHeadsLast, ReduceToPool,
+    FoldChannelAffine,   FoldPad,
 };
 constexpr Pass kFusions[] = {FuseResidual, FuseActivation};
 

@@ -1,0 +1,256 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "kernels/generic/loops.h"
+#include "kernels/generic/parallel.h"
+#include "kernels/onednn/engine.h"
+#include "kernels/onednn/primitive_kernel.h"
+#include "kernels/onednn/rows.h"
+
+// Attention in blocks of queries: the scores of all heads of a block, softmax of each row, and the
+// sums of values. A block's scores stay in the cache between the steps.
+
+namespace octet {
+namespace {
+
+using generic::Loops;
+using onednn::Engine;
+using onednn::PrimitiveKernel;
+using Dims = dnnl::memory::dims;
+
+constexpr int kQ = 0, kK = 1, kV = 2, kMask = 3;
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+// What the scores of a block may take: most of a second-level cache.
+constexpr int64_t kBlockBytes = 768 * 1024;
+// exp costs several times what moving an element does.
+constexpr int64_t kWorkPerByte = 4;
+
+// Sizes, and distances in elements between neighbours along each dimension.
+struct Geometry {
+  int64_t batch, heads, queries, keys, depth, width;  // B, H, S, T, D, E
+
+  struct Strides {
+    int64_t batch, head, row;
+  };
+  Strides q, k, v, y;
+
+  explicit Geometry(const KernelContext& context) {
+    const bool last = context.node->as<schema::AttentionOptionsT>().heads_last;
+    const size_t head = last ? 2 : 1, row = last ? 1 : 2;
+    const Shape &q_shape = context.input(kQ).shape, &v_shape = context.input(kV).shape;
+    batch = q_shape[0], heads = q_shape[head], queries = q_shape[row], depth = q_shape[3];
+    keys = v_shape[row], width = v_shape[3];
+    const auto strides = [&](int64_t rows, int64_t size) {
+      return last ? Strides{rows * heads * size, size, heads * size}
+                  : Strides{rows * heads * size, rows * size, size};
+    };
+    q = strides(queries, depth), k = strides(keys, depth);
+    v = strides(keys, width), y = strides(queries, width);
+  }
+};
+
+// Where the mask's numbers for the scores [B, H, S, T] lie; 0 along dimensions that broadcast.
+struct MaskStrides {
+  int64_t batch = 0, head = 0, row = 0, key = 0;
+
+  explicit MaskStrides(const Shape& shape) {
+    int64_t* const strides[] = {&key, &row, &head, &batch};
+    int64_t next = 1;
+    for (size_t i = 0; i < shape.size(); ++i) {
+      const int64_t size = shape[shape.size() - 1 - i];
+      *strides[i] = size == 1 ? 0 : next;
+      next *= size;
+    }
+  }
+};
+
+// A batch of products [heads, rows, inner] by [heads, inner, columns].
+std::unique_ptr<PrimitiveKernel> MakeProduct(const KernelContext& context, int64_t heads,
+                                             int64_t rows, int64_t inner, int64_t columns,
+                                             const Dims& a, const Dims& b, const Dims& y) {
+  constexpr auto kF32 = dnnl::memory::data_type::f32;
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const dnnl::matmul::primitive_desc description(
+      Engine(), {{1, heads, rows, inner}, kF32, a}, {{1, heads, inner, columns}, kF32, b},
+      {{1, heads, rows, columns}, kF32, y}, attr);
+  PrimitiveKernel::Parts parts;
+  parts.primitive = dnnl::matmul(description);
+  parts.scratch_bytes = description.scratchpad_desc().get_size();
+  parts.inputs = {{DNNL_ARG_SRC, 0}, {DNNL_ARG_WEIGHTS, 1}};
+  parts.on_pool = context.pool->threads() > 1;
+  parts.detail = description.impl_info_str();
+  return std::make_unique<PrimitiveKernel>(std::move(parts));
+}
+
+// The two products of a block of `rows` queries.
+struct Block {
+  std::unique_ptr<PrimitiveKernel> scores, sums;
+
+  Block(const KernelContext& context, const Geometry& g, int64_t rows) {
+    const Dims row_major = {g.heads * rows * g.keys, rows * g.keys, g.keys, 1};
+    const auto of_rows = [&](const Geometry::Strides& s) {
+      return Dims{std::max(s.row * rows, s.head * g.heads), s.head, s.row, 1};
+    };
+    scores = MakeProduct(context, g.heads, rows, g.depth, g.keys, of_rows(g.q),
+                         {g.k.batch, g.k.head, 1, g.k.row}, row_major);
+    sums = MakeProduct(context, g.heads, rows, g.keys, g.width, row_major,
+                       {g.v.batch, g.v.head, g.v.row, 1}, of_rows(g.y));
+  }
+  size_t scratch_bytes() const {
+    return std::max(scores->scratch_bytes(), sums->scratch_bytes());
+  }
+};
+
+class AttentionKernel : public Kernel {
+ public:
+  explicit AttentionKernel(const KernelContext& context)
+      : g_(context), mask_(context.input(kMask).shape), loops_(generic::LoopsFor(context.cpu)) {
+    const auto& options = context.node->as<schema::AttentionOptionsT>();
+    scale_ = options.scale;
+    softcap_ = options.softcap;
+    causal_ = options.causal;
+    has_mask_ = context.input(kMask).present();
+    mask_is_boolean_ = context.input(kMask).type == DataType::kBool;
+    const int64_t row_bytes = g_.heads * g_.keys * static_cast<int64_t>(sizeof(float));
+    const int64_t most = std::max<int64_t>(16, kBlockBytes / row_bytes);
+    const int64_t count = (g_.queries + most - 1) / most;
+    rows_ = (g_.queries + count - 1) / count;
+    blocks_.emplace_back(context, g_, rows_);
+    if (g_.queries % rows_ != 0) blocks_.emplace_back(context, g_, g_.queries % rows_);
+    scores_bytes_ = (static_cast<size_t>(rows_ * row_bytes) + 63) / 64 * 64;
+  }
+
+  void Run(const RunArgs& args) const override {
+    for (int64_t b = 0; b < g_.batch; ++b) {
+      for (int64_t row = 0; row < g_.queries; row += rows_) RunBlock(args, b, row);
+    }
+  }
+  size_t scratch_bytes() const override {
+    size_t most = 0;
+    for (const Block& block : blocks_) most = std::max(most, block.scratch_bytes());
+    return scores_bytes_ + most;
+  }
+  std::string detail() const override { return blocks_[0].scores->detail(); }
+
+ private:
+  void RunBlock(const RunArgs& args, int64_t b, int64_t first) const {
+    const int64_t rows = std::min(rows_, g_.queries - first);
+    const Block& block = blocks_[rows == rows_ ? 0 : 1];
+    const auto* q = static_cast<const float*>(args.inputs[kQ]) + b * g_.q.batch + first * g_.q.row;
+    const float* k = static_cast<const float*>(args.inputs[kK]) + b * g_.k.batch;
+    const float* v = static_cast<const float*>(args.inputs[kV]) + b * g_.v.batch;
+    float* y = static_cast<float*>(args.outputs[0]) + b * g_.y.batch + first * g_.y.row;
+    auto* scores = reinterpret_cast<float*>(args.scratch);
+    uint8_t* scratch = args.scratch + scores_bytes_;
+    const void* factors[] = {q, k};
+    void* to_scores[] = {scores};
+    block.scores->Run({factors, to_scores, scratch, args.pool, args.error});
+    const void* mask = has_mask_ ? args.inputs[kMask] : nullptr;
+    const int64_t bytes = 2 * g_.heads * rows * g_.keys * static_cast<int64_t>(sizeof(float));
+    generic::ParallelRanges(
+        args.pool, g_.heads * rows, kWorkPerByte * bytes, [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < end; ++i) {
+            Softmax(scores + i * g_.keys, mask, b, i / rows, first + i % rows);
+          }
+        });
+    const void* weights[] = {scores, v};
+    void* to_y[] = {y};
+    block.sums->Run({weights, to_y, scratch, args.pool, args.error});
+  }
+
+  // A row of scores to weights.
+  void Softmax(float* s, const void* mask, int64_t b, int64_t head, int64_t query) const {
+    const int64_t seen =
+        causal_ ? std::min(g_.keys, query + g_.keys - g_.queries + 1) : g_.keys;
+    loops_.scale(s, seen, softcap_ > 0 ? scale_ / softcap_ : scale_);
+    if (softcap_ > 0) {
+      const auto tanh = static_cast<size_t>(schema::UnaryKind::TANH);
+      loops_.unary[tanh](s, s, seen, 0.0f, 0.0f);
+      loops_.scale(s, seen, softcap_);
+    }
+    if (mask != nullptr) {
+      AddMask(s, seen, mask, b * mask_.batch + head * mask_.head + query * mask_.row);
+    }
+    const float max = loops_.row_max(s, seen);
+    if (max == -kInf) {
+      std::fill_n(s, g_.keys, 0.0f);
+      return;
+    }
+    const float sum = loops_.exp_minus(s, s, seen, max);
+    loops_.scale(s, seen, 1.0f / sum);
+    std::fill(s + seen, s + g_.keys, 0.0f);
+  }
+
+  void AddMask(float* s, int64_t n, const void* mask, int64_t at) const {
+    if (mask_is_boolean_) {
+      const uint8_t* m = static_cast<const uint8_t*>(mask) + at;
+      for (int64_t i = 0; i < n; ++i) s[i] = m[i * mask_.key] != 0 ? s[i] : -kInf;
+      return;
+    }
+    constexpr auto kAdd = static_cast<size_t>(schema::BinaryKind::ADD);
+    const auto mode = mask_.key == 0 ? generic::kScalarB : generic::kBothVectors;
+    loops_.binary[kAdd][mode](s, static_cast<const float*>(mask) + at, s, n, -kInf, kInf);
+  }
+
+  Geometry g_;
+  MaskStrides mask_;
+  const Loops& loops_;
+  float scale_, softcap_;
+  bool causal_, has_mask_, mask_is_boolean_;
+  int64_t rows_;               // queries in a block
+  std::vector<Block> blocks_;  // of rows_ queries, and of those that remain
+  size_t scores_bytes_;
+};
+
+absl::Status CheckOperand(const Operand& o) {
+  if (o.type != DataType::kF32) return absl::UnimplementedError("operands must be f32");
+  if (NumElements(o.shape) == 0) return absl::UnimplementedError("an operand is empty");
+  if (o.layout != Layout::kPlain) return absl::UnimplementedError("operands must be row-major");
+  return absl::OkStatus();
+}
+
+absl::Status Check(const KernelContext& context) {
+  if (context.deterministic) {
+    return absl::UnimplementedError("its bits may differ from the reference's");
+  }
+  const Operand &q = context.input(kQ), &k = context.input(kK), &v = context.input(kV);
+  for (const Operand* o : {&q, &k, &v, &context.output()}) {
+    if (absl::Status s = CheckOperand(*o); !s.ok()) return s;
+  }
+  const Operand& mask = context.input(kMask);
+  if (mask.present() && mask.type != DataType::kBool) {
+    if (absl::Status s = CheckOperand(mask); !s.ok()) return s;
+  }
+  const auto& options = context.node->as<schema::AttentionOptionsT>();
+  const size_t head = options.heads_last ? 2 : 1, row = options.heads_last ? 1 : 2;
+  if (k.shape[head] != q.shape[head] || v.shape[head] != q.shape[head]) {
+    return absl::UnimplementedError("heads of q share those of k and v");
+  }
+  if (options.causal && q.shape[row] > k.shape[row]) {
+    return absl::UnimplementedError("there are more queries than keys");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
+  std::unique_ptr<AttentionKernel> kernel;
+  const onednn::CreationThreads threads(context.pool->threads());
+  absl::Status s = onednn::Guarded([&] { kernel = std::make_unique<AttentionKernel>(context); });
+  if (!s.ok()) return s;
+  return kernel;
+}
+
+}  // namespace
+
+const KernelEntry kOnednnAttention = {"onednn_attention", Check, Prepare};
+
+}  // namespace octet
