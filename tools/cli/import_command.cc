@@ -11,10 +11,11 @@
 namespace octet::cli {
 
 absl::Status ImportCommand(absl::Span<const std::string> arguments) {
-  FlagSet flags("import MODEL.onnx -o MODEL.octet [flags]",
-                "Reads an ONNX file, simplifies the network and writes it as a model file.",
-                "octet import net.onnx -o net.octet --resize 256 --crop 224 "
-                "--mean 127,127,127 --std 128,128,128 --labels labels.txt");
+  FlagSet flags(
+      "import MODEL.onnx|MODEL.tflite -o MODEL.octet [flags]",
+      "Reads an ONNX or TFLite file, simplifies the network and writes it as a model file.",
+      "octet import net.onnx -o net.octet --resize 256 --crop 224 "
+      "--mean 127,127,127 --std 128,128,128 --labels labels.txt");
   CommonFlags common;
   PictureFlags pictures;
   std::string output;
@@ -22,7 +23,7 @@ absl::Status ImportCommand(absl::Span<const std::string> arguments) {
   pictures.Register(flags);
   common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =
-      ParseFlags(flags, common, arguments, 1, 1, "one ONNX file");
+      ParseFlags(flags, common, arguments, 1, 1, "one ONNX or TFLite file");
   if (!operands.ok() || common.help) return operands.status();
   if (output.empty()) return UsageError("missing: -o FILE");
 

@@ -285,19 +285,13 @@ absl::StatusOr<Graph> Import(const FilePtr& file, const std::string& path,
   if (!opset.ok()) return opset.status();
   const auto order = NodeOrder(file->model.graph());
   if (!order.ok()) return order.status();
-  // Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
-  // Networks that halve pictures and join the halves refuse it, others refuse large sizes.
-  constexpr ProbeRules kRules[] = {
-      {{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}},
-      {{{32, 10}, {32, 100}, {32, 200}, {32, 300}}},
-      {{{8, 10}, {8, 100}, {8, 200}, {8, 300}}},
-      {{{1, 10}, {1, 100}, {1, 200}, {1, 300}}},
-  };
   absl::Status first_error;
-  for (const ProbeRules& rules : kRules) {
+  for (const ProbeRules& rules : AllProbeRules()) {
     Importer importer(file, *opset, options, rules);
     const absl::Status status = importer.Run(*order);
-    if (status.ok() && !importer.issues().empty()) return importer.issues().ToStatus(path, *opset);
+    if (status.ok() && !importer.issues().empty()) {
+      return importer.issues().ToStatus(path, absl::StrCat("operator set ", *opset));
+    }
     if (status.ok()) {
       Graph graph = std::move(importer.graph());
       RemoveDead(graph);
