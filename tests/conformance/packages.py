@@ -1,4 +1,4 @@
-"""Makes the Python packages of requirements.txt importable. Uses Python's own library alone."""
+"""Makes the Python packages of a requirements.txt importable. Uses Python's own library alone."""
 import hashlib, os, shutil, subprocess, sys, tempfile
 from pathlib import Path
 
@@ -17,12 +17,12 @@ def _cache():
     return Path(os.environ.get("OCTET_CACHE_DIR") or default)
 
 
-def _install(target):
+def _install(requirements, target):
     """Installs the packages into the new folder `target`, in one step."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix="onnx-", dir=target.parent))
+    work = Path(tempfile.mkdtemp(prefix="packages-", dir=target.parent))
     pip = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-                          "--only-binary=:all:", "--require-hashes", "--target", work / "site", "-r", REQUIREMENTS],
+                          "--only-binary=:all:", "--require-hashes", "--target", work / "site", "-r", requirements],
                          capture_output=True, text=True)
     if pip.returncode == 0 and not target.exists():
         (work / "site").rename(target)
@@ -31,19 +31,19 @@ def _install(target):
         return
     if "DO NOT MATCH THE HASHES" in pip.stderr:
         sys.exit(pip.stderr)
-    skip(f"onnx cannot be downloaded: {pip.stderr.strip()}")
+    skip(f"packages cannot be downloaded: {pip.stderr.strip()}")
 
 
-def use_packages():
+def use_packages(requirements=REQUIREMENTS, name="onnx"):
     """Puts the packages on the module path; ends the test as skipped when they cannot be downloaded."""
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()[:12]
-    name = f"onnx-{digest}-py{sys.version_info.major}.{sys.version_info.minor}"
+    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
+    name = f"{name}-{digest}-py{sys.version_info.major}.{sys.version_info.minor}"
     target = _cache() / name
     if not target.exists():
         try:
-            _install(target)
+            _install(requirements, target)
         except OSError:
             # A test may not be allowed to write there.
             target = Path(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")), name)
-            _install(target)
+            _install(requirements, target)
     sys.path.insert(0, str(target))

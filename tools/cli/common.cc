@@ -15,6 +15,7 @@
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
 #include "tools/import/onnx_importer.h"
+#include "tools/import/tflite_importer.h"
 #include "tools/simplify/simplify.h"
 
 namespace octet::cli {
@@ -163,6 +164,9 @@ absl::StatusOr<ModelFileKind> KindOfModelFile(const std::string& path) {
   }
   file.read(start, sizeof(start));
   if (std::memcmp(start + 8, "OCTM", 4) == 0) return ModelFileKind::kOctet;
+  if (std::memcmp(start + 4, "TFL3", 4) == 0 || absl::EndsWithIgnoreCase(path, ".tflite")) {
+    return ModelFileKind::kTflite;
+  }
   if (absl::EndsWithIgnoreCase(path, ".onnx")) return ModelFileKind::kOnnx;
   // What is neither is read as an Octet model, whose reader says what is wrong with it.
   return ModelFileKind::kOctet;
@@ -172,9 +176,10 @@ absl::StatusOr<std::shared_ptr<const Model>> LoadModel(const std::string& path,
                                                        const CommonFlags& common) {
   absl::StatusOr<ModelFileKind> kind = KindOfModelFile(path);
   if (!kind.ok()) return kind.status();
-  if (*kind == ModelFileKind::kOnnx) {
-    return absl::InvalidArgumentError(absl::StrCat(path, ": is an ONNX file; run 'octet import ",
-                                                   path, " -o model.octet' first"));
+  if (*kind != ModelFileKind::kOctet) {
+    const char* format = *kind == ModelFileKind::kOnnx ? "an ONNX" : "a TFLite";
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": is ", format, " file; run 'octet import ", path, " -o model.octet' first"));
   }
   absl::StatusOr<std::shared_ptr<const Model>> model = Model::Load(path, common.model_options());
   if (!model.ok()) return WithPath(path, model.status());
@@ -193,7 +198,8 @@ absl::StatusOr<Graph> LoadGraph(const std::string& path, const CommonFlags& comm
   absl::StatusOr<std::map<std::string, Shape>> shapes = ParseShapes(common.shapes);
   if (!shapes.ok()) return shapes.status();
   options.input_shapes = *std::move(shapes);
-  absl::StatusOr<Graph> graph = ImportOnnx(path, options);
+  absl::StatusOr<Graph> graph =
+      *kind == ModelFileKind::kTflite ? ImportTflite(path, options) : ImportOnnx(path, options);
   if (!graph.ok()) return WithPath(path, graph.status());
   absl::Status status = Simplify(*graph);
   if (!status.ok()) return WithPath(path, status);

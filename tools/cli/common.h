@@ -51,7 +51,7 @@ absl::StatusOr<std::vector<Shape>> ResolveShapes(const std::vector<TensorInfo>& 
                                                  int64_t batch);
 
 // What the file begins with says which it is. Errors name the path.
-enum class ModelFileKind { kOctet, kOnnx };
+enum class ModelFileKind { kOctet, kOnnx, kTflite };
 absl::StatusOr<ModelFileKind> KindOfModelFile(const std::string& path);
 
 // Loads an .octet file to run it; a hint to import first for ONNX files.

@@ -30,8 +30,8 @@ void PrintOps(bool json, bool markdown) {
 }  // namespace
 
 absl::Status ImportCommand(absl::Span<const std::string> arguments) {
-  FlagSet flags("import MODEL.onnx -o MODEL.octet [flags] | import --list-ops",
-                "Reads an ONNX file, simplifies the network and writes it as a model file.",
+  FlagSet flags("import MODEL.onnx|MODEL.tflite -o MODEL.octet [flags] | import --list-ops",
+                "Reads an ONNX or TFLite file, simplifies the network and writes it as a model file.",
                 "octet import net.onnx -o net.octet --resize 256 --crop 224 "
                 "--mean 127,127,127 --std 128,128,128 --labels labels.txt");
   CommonFlags common;
@@ -44,7 +44,7 @@ absl::Status ImportCommand(absl::Span<const std::string> arguments) {
   pictures.Register(flags);
   common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =
-      ParseFlags(flags, common, arguments, 0, 1, "one ONNX file");
+      ParseFlags(flags, common, arguments, 0, 1, "one ONNX or TFLite file");
   if (!operands.ok() || common.help) return operands.status();
   if (list_ops) {
     if (!operands->empty()) return UsageError("--list-ops takes no file");
@@ -52,7 +52,7 @@ absl::Status ImportCommand(absl::Span<const std::string> arguments) {
     return absl::OkStatus();
   }
   if (markdown) return UsageError("--markdown goes with --list-ops");
-  if (operands->empty()) return UsageError("missing: one ONNX file");
+  if (operands->empty()) return UsageError("missing: one ONNX or TFLite file");
   if (output.empty()) return UsageError("missing: -o FILE");
 
   const std::string& input = operands->front();

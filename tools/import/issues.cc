@@ -16,11 +16,11 @@ void Issues::Add(absl::string_view op, absl::string_view node, absl::string_view
   entries_.push_back({std::string(op), std::string(why), std::string(hint), {std::string(node)}});
 }
 
-absl::Status Issues::ToStatus(absl::string_view path, int opset) const {
+absl::Status Issues::ToStatus(absl::string_view path, absl::string_view format) const {
   size_t nodes = 0;
   for (const Entry& entry : entries_) nodes += entry.nodes.size();
   std::string text = absl::StrCat(path, ": ", nodes, nodes == 1 ? " node" : " nodes",
-                                  " cannot be imported (operator set ", opset, "):");
+                                  " cannot be imported (", format, "):");
   for (const Entry& entry : entries_) {
     absl::StrAppend(&text, "\n  ", entry.op, " ", entry.why);
     if (!entry.hint.empty()) absl::StrAppend(&text, " (", entry.hint, ")");

@@ -19,7 +19,8 @@ class Issues {
   bool empty() const { return entries_.empty(); }
 
   // Unimplemented: one line per operator and reason, with the names of all nodes it holds for.
-  absl::Status ToStatus(absl::string_view path, int opset) const;
+  // `format` says what the operators belong to, such as "operator set 17".
+  absl::Status ToStatus(absl::string_view path, absl::string_view format) const;
 
  private:
   struct Entry {

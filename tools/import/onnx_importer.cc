@@ -121,22 +121,6 @@ absl::Status Attempt::Run() {
   return BindOutputs();
 }
 
-struct Rules {
-  ProbeRules probes;
-  bool relaxed;
-};
-
-// Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
-// Networks that halve pictures and join the halves refuse it, others refuse large sizes. What
-// refuses all of them may fit when the model runs.
-constexpr Rules kRules[] = {
-    {{{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}}, false},
-    {{{{32, 10}, {32, 100}, {32, 200}, {32, 300}}}, false},
-    {{{{8, 10}, {8, 100}, {8, 200}, {8, 300}}}, false},
-    {{{{1, 10}, {1, 100}, {1, 200}, {1, 300}}}, false},
-    {{{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}}, true},
-};
-
 }  // namespace
 
 absl::StatusOr<Graph> Import(const FilePtr& file, const std::string& path,
@@ -146,11 +130,14 @@ absl::StatusOr<Graph> Import(const FilePtr& file, const std::string& path,
   valid.Update(CheckNames(file->model.graph()));
   if (!valid.ok()) return valid;
   absl::Status first_error;
-  for (const Rules& rules : kRules) {
-    Attempt attempt(file, opsets, options, rules.probes, rules.relaxed);
+  // What refuses all probes may fit when the model runs.
+  const absl::Span<const ProbeRules> rules = AllProbeRules();
+  for (size_t i = 0; i <= rules.size(); ++i) {
+    const bool relaxed = i == rules.size();
+    Attempt attempt(file, opsets, options, rules[relaxed ? 0 : i], relaxed);
     const absl::Status status = attempt.Run();
     if (status.ok() && !attempt.issues().empty()) {
-      return attempt.issues().ToStatus(path, opsets.at(""));
+      return attempt.issues().ToStatus(path, absl::StrCat("operator set ", opsets.at("")));
     }
     if (status.ok()) {
       Graph graph = std::move(attempt.graph());

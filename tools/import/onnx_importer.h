@@ -1,19 +1,13 @@
 #ifndef OCTET_TOOLS_IMPORT_ONNX_IMPORTER_H_
 #define OCTET_TOOLS_IMPORT_ONNX_IMPORTER_H_
 
-#include <map>
 #include <string>
 
 #include "absl/status/statusor.h"
-#include "octet/types.h"
 #include "runtime/core/graph.h"
+#include "tools/import/import_options.h"
 
 namespace octet {
-
-struct ImportOptions {
-  // Shapes of inputs, by name, in place of those that the file declares; -1 leaves a size open.
-  std::map<std::string, Shape> input_shapes;
-};
 
 // Reads a float network from an ONNX file (operator sets 6 to 28). Every tensor keeps its ONNX
 // name, every node its own, or that of its output where it has none. What exporters compute about

@@ -142,6 +142,11 @@ struct Window {
   std::vector<int> pads_end;
 };
 
+// Pads so that the output has size ceil(x / stride), the odd element at the end or, with `lower`,
+// at the beginning. x is [N, C, spatial...]. Unimplemented where that depends on a size known only
+// at run time.
+absl::Status PadToSame(const Value& x, bool lower, Window& window);
+
 // Reads strides, dilations, pads and auto_pad for a window of size `kernel` that moves over `x`, a
 // tensor [N, C, spatial...]. Every vector has an entry per spatial dimension. Without
 // `pads_to_same` auto_pad=SAME_* leaves the pads 0.

@@ -67,4 +67,16 @@ std::string Probes::ToString() const {
   });
 }
 
+absl::Span<const ProbeRules> AllProbeRules() {
+  // Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
+  // Networks that halve pictures and join the halves refuse it, others refuse large sizes.
+  static constexpr ProbeRules kRules[] = {
+      {{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}},
+      {{{32, 10}, {32, 100}, {32, 200}, {32, 300}}},
+      {{{8, 10}, {8, 100}, {8, 200}, {8, 300}}},
+      {{{1, 10}, {1, 100}, {1, 200}, {1, 300}}},
+  };
+  return kRules;
+}
+
 }  // namespace octet::importer

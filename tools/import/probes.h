@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/span.h"
 #include "octet/types.h"
 
 namespace octet::importer {
@@ -52,6 +53,9 @@ struct ProbeRule {
   int64_t above;
 };
 using ProbeRules = std::array<ProbeRule, kProbes>;
+
+// The rules to try, one after the other, until a network takes the sizes.
+absl::Span<const ProbeRules> AllProbeRules();
 
 // Gives every symbolic dimension a number per probe, and recognizes the symbols by these numbers.
 // All numbers differ and have large prime factors, so that no product or quotient that occurs in

@@ -29,8 +29,8 @@ absl::StatusOr<std::vector<int>> Small(const std::vector<int64_t>& values, size_
   return result;
 }
 
-// Pads so that the output has size ceil(x / stride), the odd one at the end or, for SAME_LOWER, at
-// the beginning.
+}  // namespace
+
 absl::Status PadToSame(const Value& x, bool lower, Window& window) {
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     const int64_t stride = window.strides[i];
@@ -39,9 +39,8 @@ absl::Status PadToSame(const Value& x, bool lower, Window& window) {
     if (stride != 1) {
       if (!x.fixed(i + 2)) {
         return absl::UnimplementedError(
-            "auto_pad with a stride above 1 needs pads that depend on a size known only when the "
-            "model "
-            "runs; export the model with fixed input sizes or explicit pads");
+            "pads to the same size with a stride above 1, which depends on a size known only when "
+            "the model runs; export the model with fixed input sizes or explicit pads");
       }
       const int64_t size = x.shape[0][i + 2];
       total = std::max<int64_t>(((size + stride - 1) / stride - 1) * stride + extent - size, 0);
@@ -52,8 +51,6 @@ absl::Status PadToSame(const Value& x, bool lower, Window& window) {
   }
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<Window> ReadWindow(OpContext& c, const Value& x, const std::vector<int64_t>& kernel,
                                   bool pads_to_same) {

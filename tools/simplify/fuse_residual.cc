@@ -26,8 +26,9 @@ bool Try(Graph& graph, int index) {
     return false;
   }
   const TensorId a = sum.inputs[0], b = sum.inputs[1], y = sum.outputs[0];
-  if (a == b || graph.tensor(a).is_constant() || graph.tensor(b).is_constant() ||
-      !SameShape(graph.tensor(a), graph.tensor(y)) ||
+  // The sum of quantized tensors rounds what the product has rounded already.
+  if (a == b || graph.tensor(a).quant || graph.tensor(b).quant || graph.tensor(a).is_constant() ||
+      graph.tensor(b).is_constant() || !SameShape(graph.tensor(a), graph.tensor(y)) ||
       !SameShape(graph.tensor(b), graph.tensor(y))) {
     return false;
   }
