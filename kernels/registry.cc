@@ -82,7 +82,7 @@ const std::vector<OperatorRows>& Operators() {
       {OpType::LrnOptions, LayoutRule::kSame, {kReferenceLrn}},
       {OpType::GridSampleOptions, LayoutRule::kPlain, {kReferenceGridSample}},
       {OpType::RoiAlignOptions, LayoutRule::kPlain, {kReferenceRoiAlign}},
-      {OpType::AttentionOptions, LayoutRule::kPlain, {kReferenceAttention}},
+      {OpType::AttentionOptions, LayoutRule::kPlain, {kOnednnAttention, kReferenceAttention}},
   };
   return *operators;
 }

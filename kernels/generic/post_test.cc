@@ -22,11 +22,12 @@ TEST(ApplyAfterTest, AppliesFunctionsInOrderToEveryElement) {
   options.strides = options.dilations = {1, 1};
   options.pads_begin = options.pads_end = {1, 1};
   Rng rng(1);
-  KernelCase c = MakeCase("post", std::move(options),
-                          {RandomF32({1, 3, 23, 41}, -2, 2, rng),
-                           AsConstant(RandomF32({70, 3, 3, 3}, -1, 1, rng))},
-                          {OutputLike(DataType::kF32)});
-  c.post = {{schema::UnaryKind::HARD_SWISH}, {absl::nullopt, 2.0f, -1.0f},
+  KernelCase c = MakeCase(
+      "post", std::move(options),
+      {RandomF32({1, 3, 23, 41}, -2, 2, rng), AsConstant(RandomF32({70, 3, 3, 3}, -1, 1, rng))},
+      {OutputLike(DataType::kF32)});
+  c.post = {{schema::UnaryKind::HARD_SWISH},
+            {absl::nullopt, 2.0f, -1.0f},
             {schema::UnaryKind::CLIP, -1.5f, 3.0f}};
   const absl::StatusOr<Outputs> want = RunRow(kReferenceConv, c);
   ASSERT_TRUE(want.ok()) << want.status();

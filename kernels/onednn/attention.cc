@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/generic/loops.h"
 #include "kernels/generic/parallel.h"
@@ -79,9 +80,9 @@ std::unique_ptr<PrimitiveKernel> MakeProduct(const KernelContext& context, int64
   constexpr auto kF32 = dnnl::memory::data_type::f32;
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const dnnl::matmul::primitive_desc description(
-      Engine(), {{1, heads, rows, inner}, kF32, a}, {{1, heads, inner, columns}, kF32, b},
-      {{1, heads, rows, columns}, kF32, y}, attr);
+  const dnnl::matmul::primitive_desc description(Engine(), {{1, heads, rows, inner}, kF32, a},
+                                                 {{1, heads, inner, columns}, kF32, b},
+                                                 {{1, heads, rows, columns}, kF32, y}, attr);
   PrimitiveKernel::Parts parts;
   parts.primitive = dnnl::matmul(description);
   parts.scratch_bytes = description.scratchpad_desc().get_size();
@@ -105,9 +106,7 @@ struct Block {
     sums = MakeProduct(context, g.heads, rows, g.keys, g.width, row_major,
                        {g.v.batch, g.v.head, g.v.row, 1}, of_rows(g.y));
   }
-  size_t scratch_bytes() const {
-    return std::max(scores->scratch_bytes(), sums->scratch_bytes());
-  }
+  size_t scratch_bytes() const { return std::max(scores->scratch_bytes(), sums->scratch_bytes()); }
 };
 
 class AttentionKernel : public Kernel {
@@ -139,7 +138,9 @@ class AttentionKernel : public Kernel {
     for (const Block& block : blocks_) most = std::max(most, block.scratch_bytes());
     return scores_bytes_ + most;
   }
-  std::string detail() const override { return blocks_[0].scores->detail(); }
+  std::string detail() const override {
+    return absl::StrCat(blocks_[0].scores->detail(), "+", blocks_[0].sums->detail());
+  }
 
  private:
   void RunBlock(const RunArgs& args, int64_t b, int64_t first) const {
@@ -156,12 +157,12 @@ class AttentionKernel : public Kernel {
     block.scores->Run({factors, to_scores, scratch, args.pool, args.error});
     const void* mask = has_mask_ ? args.inputs[kMask] : nullptr;
     const int64_t bytes = 2 * g_.heads * rows * g_.keys * static_cast<int64_t>(sizeof(float));
-    generic::ParallelRanges(
-        args.pool, g_.heads * rows, kWorkPerByte * bytes, [&](int64_t begin, int64_t end) {
-          for (int64_t i = begin; i < end; ++i) {
-            Softmax(scores + i * g_.keys, mask, b, i / rows, first + i % rows);
-          }
-        });
+    generic::ParallelRanges(args.pool, g_.heads * rows, kWorkPerByte * bytes,
+                            [&](int64_t begin, int64_t end) {
+                              for (int64_t i = begin; i < end; ++i) {
+                                Softmax(scores + i * g_.keys, mask, b, i / rows, first + i % rows);
+                              }
+                            });
     const void* weights[] = {scores, v};
     void* to_y[] = {y};
     block.sums->Run({weights, to_y, scratch, args.pool, args.error});
@@ -169,8 +170,7 @@ class AttentionKernel : public Kernel {
 
   // A row of scores to weights.
   void Softmax(float* s, const void* mask, int64_t b, int64_t head, int64_t query) const {
-    const int64_t seen =
-        causal_ ? std::min(g_.keys, query + g_.keys - g_.queries + 1) : g_.keys;
+    const int64_t seen = causal_ ? std::min(g_.keys, query + g_.keys - g_.queries + 1) : g_.keys;
     loops_.scale(s, seen, softcap_ > 0 ? scale_ / softcap_ : scale_);
     if (softcap_ > 0) {
       const auto tanh = static_cast<size_t>(schema::UnaryKind::TANH);
@@ -246,6 +246,9 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
   const onednn::CreationThreads threads(context.pool->threads());
   absl::Status s = onednn::Guarded([&] { kernel = std::make_unique<AttentionKernel>(context); });
   if (!s.ok()) return s;
+  if (absl::StrContains(kernel->detail(), "ref")) {
+    return absl::UnimplementedError("oneDNN has only its reference implementation for this");
+  }
   return kernel;
 }
 

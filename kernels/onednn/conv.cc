@@ -33,10 +33,16 @@ constexpr int64_t kMinProductsForPool = 100 * 1000;
 ProductOperands Operands(const KernelContext& context) {
   const auto& options = context.node->as<schema::ConvOptionsT>();
   const Operand& y = context.output();
-  return {
-      context.input(kX), context.input(kW),  context.input(kBias),   context.input(kResidual), y,
-      y.shape[1],        /*channel_axis=*/0, options.activation_min, options.activation_max,
-      context.post};
+  return {context.input(kX),
+          context.input(kW),
+          context.input(kBias),
+          context.input(kResidual),
+          y,
+          y.shape[1],
+          /*channel_axis=*/0,
+          options.activation_min,
+          options.activation_max,
+          context.post};
 }
 
 Dims ToDims(const Shape& shape) { return Dims(shape.begin(), shape.end()); }

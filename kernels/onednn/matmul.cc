@@ -212,6 +212,6 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
 }  // namespace
 
 const KernelEntry kOnednnMatMul = {"onednn_matmul", Check, Prepare,
-                                      /*applies_post=*/true};
+                                   /*applies_post=*/true};
 
 }  // namespace octet

@@ -10,6 +10,7 @@ namespace octet {
 extern const KernelEntry kOnednnConv;
 extern const KernelEntry kOnednnMatMul;
 extern const KernelEntry kOnednnConvTranspose;
+extern const KernelEntry kOnednnAttention;
 
 }  // namespace octet
 

@@ -104,7 +104,7 @@ struct KernelCase {
   std::vector<TestTensor> inputs;
   std::vector<TestTensor> outputs;  // without bytes
   // Applied to the f32 result: by rows that do so themselves, else number by number afterwards.
-  std::vector<PostFunction> post;
+  std::vector<PostFunction> post = {};
 };
 
 // Fails the current test, and returns a case without outputs' shapes, when the operands do not suit

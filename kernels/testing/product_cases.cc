@@ -221,8 +221,9 @@ std::vector<KernelCase> ConvCases() {
   }
   for (const char* name : {"3x3", "1x1", "depthwise", "1 dimension"}) {
     for (const std::vector<PostFunction>& post : kPosts) {
-      const auto* shape = std::find_if(std::begin(kConvShapes), std::end(kConvShapes),
-                                       [&](const ConvShape& s) { return s.name == absl::string_view(name); });
+      const auto* shape =
+          std::find_if(std::begin(kConvShapes), std::end(kConvShapes),
+                       [&](const ConvShape& s) { return s.name == absl::string_view(name); });
       cases.push_back(MakeConv(*shape, kNumbers[cases.size() % 2], rng));
       cases.back().name += NameOf(post);
       cases.back().post = post;

@@ -326,7 +326,8 @@ schema::BinaryOptionsT Binary(schema::BinaryKind kind) {
 
 struct PostGraph {
   Graph g;
-  TensorId x = AddF32(g, "x", {2, 4}), w = AddNumbers(g, "w", {4, 3}, 1), a = AddF32(g, "a", {2, 3});
+  TensorId x = AddF32(g, "x", {2, 4}), w = AddNumbers(g, "w", {4, 3}, 1),
+           a = AddF32(g, "a", {2, 3});
 
   PostGraph() {
     g.inputs = {x};

@@ -57,8 +57,8 @@ std::vector<PostFunction> FunctionsOf(const Graph& graph, absl::Span<const Shape
   if (node.type() != OpType::BinaryOptions) return {};
   const auto& options = node.as<schema::BinaryOptionsT>();
   const absl::optional<float> number = NumberIn(graph.tensor(node.inputs[1]));
-  if (!number || shapes[static_cast<size_t>(node.inputs[0])] !=
-                     shapes[static_cast<size_t>(node.outputs[0])]) {
+  if (!number ||
+      shapes[static_cast<size_t>(node.inputs[0])] != shapes[static_cast<size_t>(node.outputs[0])]) {
     return {};
   }
   std::vector<PostFunction> functions;
@@ -70,8 +70,7 @@ std::vector<PostFunction> FunctionsOf(const Graph& graph, absl::Span<const Shape
     return {};
   }
   if (options.activation_min != -kInf || options.activation_max != kInf) {
-    functions.push_back(
-        {schema::UnaryKind::CLIP, options.activation_min, options.activation_max});
+    functions.push_back({schema::UnaryKind::CLIP, options.activation_min, options.activation_max});
   }
   return functions;
 }
@@ -113,8 +112,7 @@ std::vector<std::vector<PostFunction>> FusePostFunctions(Graph& graph,
       const std::vector<int>& readers = consumers[static_cast<size_t>(product.outputs[0])];
       if (readers.size() != 1) break;
       const auto reader = static_cast<size_t>(readers[0]);
-      const std::vector<PostFunction> functions =
-          FunctionsOf(graph, shapes, graph.nodes[reader]);
+      const std::vector<PostFunction> functions = FunctionsOf(graph, shapes, graph.nodes[reader]);
       if (functions.empty() || graph.nodes[reader].inputs[0] != product.outputs[0]) break;
       for (const PostFunction& f : functions) Append(result[i], f);
       product.outputs = graph.nodes[reader].outputs;

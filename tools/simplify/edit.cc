@@ -31,6 +31,8 @@ ActivationBounds ActivationOf(Node& node) {
       return BoundsIn<schema::ConvOptionsT>(node);
     case OpType::MatMulOptions:
       return BoundsIn<schema::MatMulOptionsT>(node);
+    case OpType::ConvTransposeOptions:
+      return BoundsIn<schema::ConvTransposeOptionsT>(node);
     case OpType::BinaryOptions:
       return BoundsIn<schema::BinaryOptionsT>(node);
     default:

@@ -16,7 +16,7 @@ bool Bypass(Graph& graph, TensorId to, TensorId from);
 // Takes node `index` out. Its outputs must have no readers or another producer.
 void EraseNode(Graph& graph, int index);
 
-// The activation range of a Conv, MatMul or Binary node.
+// The activation range of a Conv, ConvTranspose, MatMul or Binary node.
 struct ActivationBounds {
   float* min;
   float* max;

@@ -16,13 +16,14 @@ constexpr size_t kWeights = 1, kBias = 2, kResidual = 3;
 // Dimension of a matrix product's weights that runs over output channels.
 size_t ChannelAxisOfWeights(const Graph& graph, const Node& product) {
   if (product.type() == OpType::ConvOptions) return 0;
+  if (product.type() == OpType::ConvTransposeOptions) return 1;  // of one group
   const size_t rank = graph.tensor(product.input(kWeights)).shape.size();
   return rank - (product.as<schema::MatMulOptionsT>().transpose_b ? 2 : 1);
 }
 
 // Dimension of its output that does.
 size_t ChannelAxisOfOutput(const Graph& graph, const Node& product) {
-  if (product.type() == OpType::ConvOptions) return 1;
+  if (product.type() != OpType::MatMulOptions) return 1;
   return graph.tensor(product.outputs[0]).shape.size() - 1;
 }
 
@@ -89,6 +90,7 @@ bool FoldIntoProduct(Graph& graph, const Uses& uses, int index) {
   Node& binary = graph.nodes[static_cast<size_t>(index)];
   const TensorId x = binary.inputs[0];
   int at = uses.OnlyFor(x, OpType::ConvOptions);
+  if (at < 0) at = uses.OnlyFor(x, OpType::ConvTransposeOptions);
   if (at < 0) at = uses.OnlyFor(x, OpType::MatMulOptions);
   if (at < 0) return false;
   Node& product = graph.nodes[static_cast<size_t>(at)];

@@ -33,6 +33,28 @@ TEST(FoldChannelAffine, PutsBatchNormIntoConv) {
   }
 }
 
+TEST(FoldChannelAffine, PutsBatchNormIntoConvTransposeOfOneGroup) {
+  for (const int groups : {1, 2}) {
+    GraphMaker m;
+    schema::ConvTransposeOptionsT options;
+    options.strides = {2, 2};
+    options.dilations = {1, 1};
+    options.pads_begin = options.pads_end = options.output_padding = {0, 0};
+    options.groups = groups;
+    const TensorId w = m.RandomConstant({4, 6 / groups, 2, 2});
+    const TensorId y = m.Op(std::move(options), {m.Input({1, 4, 5, 5}), w});
+    const TensorId scaled = m.Op(Binary(BinaryKind::MUL), {y, m.RandomConstant({6, 1, 1})});
+    const TensorId sum = m.Op(Binary(BinaryKind::ADD), {scaled, m.RandomConstant({6, 1, 1})});
+    const Graph before = m.Finish({m.Op(testing::Clip(0, 1), {sum})});
+    Graph after = before;
+    EXPECT_EQ(FoldChannelAffine(after), groups == 1);
+    EXPECT_TRUE(FuseActivation(after));
+    RemoveDead(after);
+    EXPECT_EQ(after.nodes.size(), groups == 1 ? 1u : 3u);
+    testing::ExpectSameNetwork(before, after);
+  }
+}
+
 TEST(FoldChannelAffine, PutsFactorsAndBiasIntoMatMul) {
   for (const bool transpose_b : {false, true}) {
     GraphMaker m;

@@ -75,8 +75,8 @@ Scores ScoresOf(const Graph& graph, const Uses& uses, TensorId id) {
     }
     return {};
   }
-  if (node != nullptr && node->type() == OpType::WhereOptions &&
-      Excludes(graph, node->inputs[2]) && graph.tensor(node->inputs[0]).shape.size() <= 4 &&
+  if (node != nullptr && node->type() == OpType::WhereOptions && Excludes(graph, node->inputs[2]) &&
+      graph.tensor(node->inputs[0]).shape.size() <= 4 &&
       SameShape(graph.tensor(node->inputs[1]), graph.tensor(id))) {
     Scores scores = Unmasked(graph, uses, node->inputs[1]);
     scores.exclusion = node;
@@ -177,7 +177,8 @@ class Rewriter {
     mask.type = DataType::kF32;
     mask.data = Constant();
     const double value = *UniformValue(graph_, number);
-    const TensorId zero = AddConstant(graph_, absl::StrCat(base_, "/kept"), DataType::kF32, {}, {0});
+    const TensorId zero =
+        AddConstant(graph_, absl::StrCat(base_, "/kept"), DataType::kF32, {}, {0});
     const TensorId excluded =
         AddConstant(graph_, absl::StrCat(base_, "/excluded"), DataType::kF32, {}, {value});
     const TensorId result = graph_.AddTensor(std::move(mask));

@@ -92,9 +92,7 @@ TEST_F(FuseGeluTest, TanhOfASquare) {
   ExpectFused(OfTanh(Mul(Mul(x_, Number(0.79788458f)), even)), UnaryKind::GELU_TANH);
 }
 
-TEST_F(FuseGeluTest, KeepsOtherNumbers) {
-  ExpectKept(Mul(Mul(x_, ErfGate()), Number(0.4f)));
-}
+TEST_F(FuseGeluTest, KeepsOtherNumbers) { ExpectKept(Mul(Mul(x_, ErfGate()), Number(0.4f))); }
 
 TEST_F(FuseGeluTest, KeepsAnotherCubic) {
   ExpectKept(OfTanh(Mul(Add(x_, Mul(Number(0.05f), Pow(x_, 3))), Number(0.79788458f))));

@@ -87,8 +87,8 @@ bool Become(const Graph& graph, const Uses& uses, Node& node, TensorId numerator
   TensorId squared = square->inputs[0];
   if (x != kNoTensor && CenteredFrom(graph, uses, squared, mean.axis) == x) squared = numerator;
   const bool is_square =
-      IsPower(graph, square, 2.0) || (BinaryOf(square, BinaryKind::MUL) != nullptr &&
-                                      square->inputs[0] == square->inputs[1]);
+      IsPower(graph, square, 2.0) ||
+      (BinaryOf(square, BinaryKind::MUL) != nullptr && square->inputs[0] == square->inputs[1]);
   if (!is_square || squared != numerator) return false;
   const TensorId source = x == kNoTensor ? numerator : x;
   if (!SameShape(graph.tensor(source), graph.tensor(node.outputs[0]))) return false;

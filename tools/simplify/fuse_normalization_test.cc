@@ -31,7 +31,7 @@ class FuseNormalizationTest : public ::testing::Test {
     const Graph before = m_.Finish({y});
     Graph after = before;
     NormalizeArithmetic(after);
-    if (pool) EXPECT_TRUE(ReduceToPool(after));
+    EXPECT_EQ(pool && ReduceToPool(after), pool);
     EXPECT_TRUE(FuseNormalization(after));
     RemoveDead(after);
     FoldNormalizationAffine(after);
@@ -101,8 +101,7 @@ TEST_F(FuseNormalizationTest, KeepsACube) {
 
 TEST_F(FuseNormalizationTest, KeepsAMeanOverOtherDimensions) {
   const TensorId mean = m_.Op(testing::Reduce(schema::ReduceKind::MEAN, {1}, true), {Square(x_)});
-  const TensorId root =
-      m_.Op(Unary(UnaryKind::SQRT), {Op(BinaryKind::ADD, mean, Number(0.01f))});
+  const TensorId root = m_.Op(Unary(UnaryKind::SQRT), {Op(BinaryKind::ADD, mean, Number(0.01f))});
   Graph graph = m_.Finish({Op(BinaryKind::DIV, x_, root)});
   EXPECT_FALSE(FuseNormalization(graph));
 }

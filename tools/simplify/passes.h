@@ -48,8 +48,11 @@ bool AttentionHeadsLast(Graph& graph);
 // Turns Div and Sub by constants into Mul and Add.
 bool NormalizeArithmetic(Graph& graph);
 
-// Multiplies factors per channel that follow a Conv or MatMul into its weights, and adds summands
-// per channel to its bias. Two factors or summands in a row become one.
+// Writes x + x * gate as x * (gate + 1), where the gate is smaller than x and broadcasts.
+bool FactorGates(Graph& graph);
+
+// Multiplies factors per channel that follow a Conv, ConvTranspose or MatMul into its weights, and
+// adds summands per channel to its bias. Two factors or summands in a row become one.
 bool FoldChannelAffine(Graph& graph);
 
 // Makes a Pad with zeros part of the Conv or Pool behind it.
@@ -58,7 +61,7 @@ bool FoldPad(Graph& graph);
 // Makes the sum of a Conv or MatMul with another computed tensor part of the product.
 bool FuseResidual(Graph& graph);
 
-// Makes a Clip part of the Conv, MatMul or Binary before it.
+// Makes a Clip part of the Conv, ConvTranspose, MatMul or Binary before it.
 bool FuseActivation(Graph& graph);
 
 // Turns a mean or maximum over all spatial dimensions into a GlobalPool.

@@ -13,7 +13,7 @@ using Pass = bool (*)(Graph&);
 constexpr Pass kPasses[] = {
     NormalizeArithmetic, RemoveIdentities,        MergeReshapes, FuseSwish,          FuseGelu,
     FuseNormalization,   FoldNormalizationAffine, FuseAttention, AttentionHeadsLast, ReduceToPool,
-    FoldChannelAffine,   FoldPad,
+    FactorGates,         FoldChannelAffine,       FoldPad,
 };
 constexpr Pass kFusions[] = {FuseResidual, FuseActivation};
 

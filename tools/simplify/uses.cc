@@ -115,6 +115,8 @@ bool HasNoActivation(const Node& node) {
       return Unclamped<schema::ConvOptionsT>(node);
     case OpType::MatMulOptions:
       return Unclamped<schema::MatMulOptionsT>(node);
+    case OpType::ConvTransposeOptions:
+      return Unclamped<schema::ConvTransposeOptionsT>(node);
     case OpType::BinaryOptions:
       return Unclamped<schema::BinaryOptionsT>(node);
     default:
