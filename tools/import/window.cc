@@ -39,7 +39,8 @@ absl::Status PadToSame(const Value& x, bool lower, Window& window) {
     if (stride != 1) {
       if (!x.fixed(i + 2)) {
         return absl::UnimplementedError(
-            "pads to the same size with a stride above 1, which depends on a size known only when "
+            "pads to the same size (auto_pad, SAME) with a stride above 1, which depends on a size "
+            "known only when "
             "the model runs; export the model with fixed input sizes or explicit pads");
       }
       const int64_t size = x.shape[0][i + 2];
