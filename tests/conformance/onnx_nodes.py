@@ -24,4 +24,4 @@ def node_case(test):
 
 options = report.arguments(__doc__)
 tests = [node_case(test) for test in collect_testcases(None) if options.only in test.name]
-report.finish(report.run_all(options.octet, tests), "passes.txt", options)
+report.finish(report.run_all(options.octet, tests), "passes.txt", options, least=900)

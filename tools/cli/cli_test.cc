@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -355,6 +356,32 @@ TEST_F(CliTest, RunsArraysOfAnyShape) {
   EXPECT_THAT(wrong.err, HasSubstr("m.npz: the array for input 'b' has shape 3x1; expected 2x1"));
   EXPECT_FALSE(Exists("z.npy"));
   EXPECT_EQ(Octet("run m.octet --output z.npy").code, 2);
+}
+
+TEST_F(CliTest, RefusesDoublesThatFloatsCannotHold) {
+  Graph g;
+  for (const char* name : {"x", "f", "y"}) {
+    Tensor t;
+    t.name = name;
+    t.type = *name == 'f' ? DataType::kF32 : DataType::kF64;
+    t.shape = {2};
+    g.AddTensor(std::move(t));
+  }
+  g.AddNode("narrow", schema::CastOptionsT(), {0}, {1});
+  g.AddNode("widen", schema::CastOptionsT(), {1}, {2});
+  g.inputs = {0};
+  g.outputs = {2};
+  ASSERT_TRUE(WriteModel(g, Path("d.octet")).ok());
+  const auto run = [&](double value) {
+    const NamedArrays arrays = {{"x", ArrayOf<double>(DataType::kF64, {2}, {value, 1})}};
+    EXPECT_TRUE(WriteArrays(Path("d.npz"), arrays).ok());
+    return Octet("run d.octet --input d.npz --output dy.npy");
+  };
+  const Result large = run(1e200);
+  EXPECT_EQ(large.code, 3);
+  EXPECT_THAT(large.err, HasSubstr("input 'x' holds 1e+200; f64 is computed in f32"));
+  const Result infinite = run(std::numeric_limits<double>::infinity());
+  EXPECT_EQ(infinite.code, 0) << infinite.err;
 }
 
 TEST_F(CliTest, RunsModelsWithoutInputs) {

@@ -30,10 +30,11 @@ void PrintOps(bool json, bool markdown) {
 }  // namespace
 
 absl::Status ImportCommand(absl::Span<const std::string> arguments) {
-  FlagSet flags("import MODEL.onnx|MODEL.tflite -o MODEL.octet [flags] | import --list-ops",
-                "Reads an ONNX or TFLite file, simplifies the network and writes it as a model file.",
-                "octet import net.onnx -o net.octet --resize 256 --crop 224 "
-                "--mean 127,127,127 --std 128,128,128 --labels labels.txt");
+  FlagSet flags(
+      "import MODEL.onnx|MODEL.tflite -o MODEL.octet [flags] | import --list-ops",
+      "Reads an ONNX or TFLite file, simplifies the network and writes it as a model file.",
+      "octet import net.onnx -o net.octet --resize 256 --crop 224 "
+      "--mean 127,127,127 --std 128,128,128 --labels labels.txt");
   CommonFlags common;
   PictureFlags pictures;
   std::string output;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -141,6 +142,21 @@ void AppendOutputs(const Session& session, const Model& model, int64_t kept, int
   }
 }
 
+// f64 is computed in f32, where what is larger than any f32 would become infinite.
+absl::Status CheckRanges(absl::Span<const Array> arrays, const std::vector<TensorInfo>& inputs) {
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  for (size_t i = 0; i < arrays.size(); ++i) {
+    if (arrays[i].type != DataType::kF64) continue;
+    for (const double value : arrays[i].as<double>()) {
+      if (!std::isfinite(value) || std::abs(value) <= kLargest) continue;
+      return absl::OutOfRangeError(absl::StrCat("the array for input '", inputs[i].name, "' holds ",
+                                                value, "; f64 is computed in f32, up to ",
+                                                kLargest));
+    }
+  }
+  return absl::OkStatus();
+}
+
 // One run with the arrays as they are.
 absl::StatusOr<NamedArrays> RunOnce(const Model& model, absl::Span<const Array> inputs) {
   std::vector<Shape> shapes;
@@ -193,6 +209,9 @@ absl::StatusOr<NamedArrays> ComputeOutputs(const Request& request, const Model& 
   }
   absl::StatusOr<std::vector<Array>> inputs = ArraysForInputs(arrays, SpecOf(model));
   if (!inputs.ok()) return WithPath(request.input, inputs.status());
+  if (absl::Status status = CheckRanges(*inputs, model.inputs()); !status.ok()) {
+    return WithPath(request.input, status);
+  }
   const absl::Status fit = FitInputs(*inputs, model.inputs());
   if (fit.ok() && request.batch == 0) return RunOnce(model, *inputs);
   if (!fit.ok() && !HoldSamples(*inputs, model.inputs())) return WithPath(request.input, fit);
