@@ -81,6 +81,7 @@ bool CanScale(const Graph& graph, const Node& product, size_t channels) {
 }
 
 bool HasFoldableBias(const Graph& graph, const Node& product) {
+  if (graph.tensor(product.input(0)).quant) return false;
   const TensorId id = product.input(kBias);
   return id == kNoTensor || (graph.tensor(id).is_constant() && IsFloat(graph.tensor(id).type));
 }

@@ -2,6 +2,7 @@
 
 #include "tools/simplify/edit.h"
 #include "tools/simplify/passes.h"
+#include "tools/simplify/quantized.h"
 #include "tools/simplify/uses.h"
 
 namespace octet {
@@ -79,6 +80,7 @@ bool Try(Graph& graph, Node& node) {
   const Uses uses(graph);
   const Node* before = uses.Producer(node.inputs[0]);
   if (before == nullptr || before->type() != OpType::PadOptions) return false;
+  if (!SameScale(graph.tensor(before->inputs[0]), graph.tensor(node.inputs[0]))) return false;
   const auto& pad = before->as<schema::PadOptionsT>();
   if (!IsSpatialZeroPad(pad)) return false;
   const TensorId source = before->inputs[0];

@@ -2,6 +2,7 @@
 
 #include "tools/simplify/edit.h"
 #include "tools/simplify/passes.h"
+#include "tools/simplify/quantized.h"
 #include "tools/simplify/uses.h"
 
 namespace octet {
@@ -30,6 +31,9 @@ bool Try(Graph& graph, int index) {
   const Uses uses(graph);
   const int at = uses.ProducerIndex(node.inputs[0]);
   if (at < 0 || uses.OnlyReader(node.inputs[0]) < 0) return false;
+  // Rounding keeps the order of numbers, so that it may come before or after the Clip, but not
+  // twice.
+  if (!SameScale(graph.tensor(node.inputs[0]), graph.tensor(node.outputs[0]))) return false;
   Node& before = graph.nodes[static_cast<size_t>(at)];
   const ActivationBounds range = RangeOfOutput(before);
   if (range.min == nullptr) return false;

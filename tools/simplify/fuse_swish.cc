@@ -82,6 +82,7 @@ bool FuseSixth(const Graph& graph, const Uses& uses, Node& node, TensorId id) {
 
 bool Fuse(const Graph& graph, Node& node) {
   if (BinaryOf(&node, BinaryKind::MUL) == nullptr) return false;
+  if (graph.tensor(node.outputs[0]).quant) return false;
   const Uses uses(graph);
   const TensorId a = node.inputs[0], b = node.inputs[1];
   const absl::optional<double> number = UniformValue(graph, b);

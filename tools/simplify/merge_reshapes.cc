@@ -1,6 +1,7 @@
 #include <vector>
 
 #include "tools/simplify/passes.h"
+#include "tools/simplify/quantized.h"
 #include "tools/simplify/uses.h"
 
 namespace octet {
@@ -24,9 +25,15 @@ std::vector<int64_t> Target(const Tensor& from, const Tensor& to) {
   return open > 1 ? std::vector<int64_t>{} : target;
 }
 
+// Whether the result is not quantized anew.
+bool KeepsScale(const Graph& graph, const Node& node) {
+  return SameScale(graph.tensor(node.inputs[0]), graph.tensor(node.outputs[0]));
+}
+
 bool MergeReshape(Graph& graph, const Uses& uses, Node& node) {
   const Node* before = uses.Producer(node.inputs[0]);
   if (before == nullptr || before->type() != OpType::ReshapeOptions) return false;
+  if (!KeepsScale(graph, *before)) return false;
   const std::vector<int64_t> target =
       Target(graph.tensor(before->inputs[0]), graph.tensor(node.outputs[0]));
   if (target.empty() && !graph.tensor(node.outputs[0]).shape.empty()) return false;
@@ -35,9 +42,10 @@ bool MergeReshape(Graph& graph, const Uses& uses, Node& node) {
   return true;
 }
 
-bool MergeTranspose(const Uses& uses, Node& node) {
+bool MergeTranspose(const Graph& graph, const Uses& uses, Node& node) {
   const Node* before = uses.Producer(node.inputs[0]);
   if (before == nullptr || before->type() != OpType::TransposeOptions) return false;
+  if (!KeepsScale(graph, *before)) return false;
   const auto& first = before->as<schema::TransposeOptionsT>().permutation;
   for (int& d : node.as<schema::TransposeOptionsT>().permutation) d = first[static_cast<size_t>(d)];
   node.inputs[0] = before->inputs[0];
@@ -52,7 +60,7 @@ bool MergeReshapes(Graph& graph) {
     if (node.type() == OpType::ReshapeOptions) {
       changed |= MergeReshape(graph, Uses(graph), node);
     } else if (node.type() == OpType::TransposeOptions) {
-      changed |= MergeTranspose(Uses(graph), node);
+      changed |= MergeTranspose(graph, Uses(graph), node);
     }
   }
   return changed;

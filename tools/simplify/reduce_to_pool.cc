@@ -32,6 +32,8 @@ void Convert(Graph& graph, size_t index) {
   }
   Tensor pooled = graph.tensor(node.inputs[0]);
   pooled.name = absl::StrCat(graph.tensor(node.outputs[0]).name, "/pooled");
+  pooled.type = graph.tensor(node.outputs[0]).type;
+  pooled.quant = graph.tensor(node.outputs[0]).quant;
   for (size_t i = 2; i < pooled.shape.size(); ++i) {
     pooled.shape[i] = 1;
     if (!pooled.symbols.empty()) pooled.symbols[i].clear();

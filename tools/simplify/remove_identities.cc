@@ -2,6 +2,7 @@
 
 #include "tools/simplify/edit.h"
 #include "tools/simplify/passes.h"
+#include "tools/simplify/quantized.h"
 #include "tools/simplify/uses.h"
 
 namespace octet {
@@ -81,7 +82,10 @@ bool RemoveIdentities(Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (node.inputs.empty() || node.inputs[0] < 0 || !IsIdentity(graph, node)) continue;
     const TensorId from = node.inputs[0], to = node.outputs[0];
-    if (!SameShape(graph.tensor(from), graph.tensor(to))) continue;
+    if (!SameShape(graph.tensor(from), graph.tensor(to)) ||
+        !SameScale(graph.tensor(from), graph.tensor(to))) {
+      continue;
+    }
     // Nodes that nobody reads are dead already.
     if (Uses(graph).Readers(to) > 0 && Bypass(graph, to, from)) changed = true;
   }

@@ -6,12 +6,13 @@
 
 namespace octet {
 
-// Rewrites a float network so that equal networks look equal whatever exporter wrote them, and so
+// Rewrites a network so that equal networks look equal whatever exporter wrote them, and so
 // that what follows a matrix product rides on it: constants are computed, normalizations and biases
 // become part of weights, residual sums and activations part of products. The numbers stay those of
 // the network within f32 rounding; weights are changed in double and rounded once, to the type they
-// have. Runs all passes until none finds anything. The graph must be valid and not quantized, and
-// is valid afterwards.
+// have. Quantize and Dequantize nodes become the quantization of
+// tensors: see absorb_quantization.h. Runs all passes until none finds anything. The graph must be
+// valid, and is valid afterwards.
 absl::Status Simplify(Graph& graph);
 
 }  // namespace octet

@@ -5,7 +5,10 @@
 #include <random>
 
 #include "runtime/core/bind.h"
+#include "octet/model.h"
+#include "runtime/core/numerics.h"
 #include "runtime/core/validate.h"
+#include "runtime/model_internal.h"
 #include "tools/simplify/constants.h"
 #include "tools/simplify/evaluate.h"
 
@@ -60,6 +63,34 @@ TensorId GraphMaker::RandomConstant(const Shape& shape, DataType type) {
   tensor.data = FromDoubles(type, Random(NumElements(shape), 1.0, seed_++));
   return AddTensor(std::move(tensor));
 }
+
+TensorId GraphMaker::Integers(const Shape& shape, const std::vector<int64_t>& values, DataType type,
+                              const QuantParams& quant) {
+  Tensor tensor;
+  tensor.type = type;
+  tensor.shape = shape;
+  tensor.quant = quant;
+  tensor.data = FromInts(type, values);
+  return AddTensor(std::move(tensor));
+}
+
+TensorId GraphMaker::RandomIntegers(const Shape& shape, DataType type, const QuantParams& quant) {
+  std::mt19937 generator(seed_++);
+  const IntRange range = RangeOf(type);
+  std::uniform_int_distribution<int64_t> uniform(range.min, range.max);
+  std::vector<int64_t> values(static_cast<size_t>(NumElements(shape)));
+  for (int64_t& v : values) v = uniform(generator);
+  return Integers(shape, values, type, quant);
+}
+
+TensorId GraphMaker::Quantize(TensorId x, DataType type, float scale, int32_t zero_point) {
+  const TensorId q = Op(schema::QuantizeOptionsT(), {x});
+  graph_.tensor(q).type = type;
+  graph_.tensor(q).quant = QuantParams{{scale}, {zero_point}, -1};
+  return q;
+}
+
+TensorId GraphMaker::Dequantize(TensorId q) { return Op(schema::DequantizeOptionsT(), {q}); }
 
 std::vector<TensorId> GraphMaker::Add(Node node, const std::vector<DataType>& types) {
   node.outputs.assign(types.size(), kNoTensor);
@@ -194,6 +225,48 @@ std::vector<std::vector<double>> RunRandom(const Graph& graph) {
     outputs.push_back(ToDoubles(DataType::kF32, (*values)[static_cast<size_t>(id)].data));
   }
   return outputs;
+}
+
+std::vector<std::vector<double>> RunModel(const Graph& graph) {
+  ModelOptions options;
+  options.deterministic = true;
+  const auto model = ModelFromGraph(graph, options);
+  EXPECT_TRUE(model.ok()) << model.status();
+  if (!model.ok()) return {};
+  const auto session = (*model)->NewSession(DefaultInputShapes(graph, 5));
+  EXPECT_TRUE(session.ok()) << session.status();
+  if (!session.ok()) return {};
+  for (int i = 0; i < static_cast<int>(graph.inputs.size()); ++i) {
+    const absl::Span<float> x = (*session)->input<float>(i);
+    const std::vector<double> values =
+        Random(static_cast<int64_t>(x.size()), 4.0, 100 + static_cast<uint32_t>(i));
+    std::copy(values.begin(), values.end(), x.begin());
+  }
+  EXPECT_EQ((*session)->Run(), absl::OkStatus());
+  std::vector<std::vector<double>> outputs;
+  for (int i = 0; i < static_cast<int>(graph.outputs.size()); ++i) {
+    const DataType type = (*session)->output_type(i);
+    const auto bytes = static_cast<size_t>(NumElements((*session)->output_shape(i))) * SizeOf(type);
+    const auto* data = static_cast<const uint8_t*>((*session)->output_data(i));
+    outputs.push_back(ToDoubles(type, Constant::Borrow(data, bytes, nullptr)));
+  }
+  return outputs;
+}
+
+void ExpectSameResults(const Graph& before, const Graph& after, double tolerance) {
+  EXPECT_EQ(ValidateGraph(after), absl::OkStatus());
+  const auto expected = RunModel(before), actual = RunModel(after);
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i) {
+    ASSERT_EQ(actual[i].size(), expected[i].size());
+    EXPECT_EQ(after.tensor(after.outputs[i]).name, before.tensor(before.outputs[i]).name);
+    bool varies = false;
+    for (size_t j = 0; j < expected[i].size(); ++j) {
+      ASSERT_NEAR(actual[i][j], expected[i][j], tolerance) << "output " << i << " element " << j;
+      varies = varies || expected[i][j] != expected[i][0];
+    }
+    EXPECT_TRUE(varies) << "output " << i << " tells nothing";
+  }
 }
 
 void ExpectSameNetwork(const Graph& before, const Graph& after, double tolerance) {

@@ -28,6 +28,19 @@ class GraphMaker {
   // Random numbers in [-1, 1].
   TensorId RandomConstant(const Shape& shape, DataType type = DataType::kF32);
 
+  // A constant of integers with these scales.
+  TensorId Integers(const Shape& shape, const std::vector<int64_t>& values, DataType type,
+                    const QuantParams& quant);
+  // Random numbers of a type's whole range.
+  TensorId RandomIntegers(const Shape& shape, DataType type, const QuantParams& quant);
+  // Nodes that convert a tensor.
+  TensorId Quantize(TensorId x, DataType type, float scale, int32_t zero_point);
+  TensorId Dequantize(TensorId q);
+  // The one after the other.
+  TensorId Rounded(TensorId x, DataType type, float scale, int32_t zero_point) {
+    return Dequantize(Quantize(x, type, scale, zero_point));
+  }
+
   // With results of f32.
   template <typename OptionsT>
   std::vector<TensorId> Ops(OptionsT options, const std::vector<TensorId>& inputs,
@@ -79,6 +92,12 @@ const Node& Only(const Graph& graph, OpType type);
 // The outputs of a network for random inputs in [-4, 4], the same for networks of the same input
 // shapes.
 std::vector<std::vector<double>> RunRandom(const Graph& graph);
+
+// The same by the kernels that a model runs on, of networks of any type. Runs the reference's bits.
+std::vector<std::vector<double>> RunModel(const Graph& graph);
+
+// Fails unless `after` is valid and gives `before`'s numbers, up to `tolerance`.
+void ExpectSameResults(const Graph& before, const Graph& after, double tolerance = 0);
 
 // Fails unless `after` is valid and gives the numbers of `before` to `tolerance` of the largest.
 void ExpectSameNetwork(const Graph& before, const Graph& after, double tolerance = 1e-5);

@@ -1,0 +1,65 @@
+#include <utility>
+
+#include "tools/simplify/absorb_quantization.h"
+#include "tools/simplify/edit.h"
+#include "tools/simplify/quantized.h"
+
+namespace octet {
+namespace {
+
+// Quantize(Dequantize(q)).
+bool Cancel(Graph& graph, Node& node) {
+  if (node.type() != OpType::QuantizeOptions) return false;
+  const Uses uses(graph);
+  const TensorId y = node.outputs[0];
+  const TensorId q = DequantizedFrom(uses, node.inputs[0]);
+  if (q == kNoTensor || uses.Readers(y) == 0) return false;
+  if (SameScale(graph.tensor(q), graph.tensor(y))) return Bypass(graph, y, q);
+  if (!IsQuantizedByte(graph.tensor(q)) || !IsQuantizedByte(graph.tensor(y)) ||
+      graph.tensor(q).is_constant()) {
+    return false;
+  }
+  node = Graph::MakeNode(node.name, schema::RequantizeOptionsT(), {q}, {y});
+  return true;
+}
+
+// Whether node `b` computes again what the earlier node `a` has computed.
+bool Repeats(const Graph& graph, const Node& a, const Node& b) {
+  if (a.type() != b.type() || a.inputs[0] != b.inputs[0]) return false;
+  switch (a.type()) {
+    case OpType::QuantizeOptions:
+    case OpType::RequantizeOptions:
+      return SameScale(graph.tensor(a.outputs[0]), graph.tensor(b.outputs[0]));
+    default:
+      return a.type() == OpType::DequantizeOptions;
+  }
+}
+
+// Lets readers of a repeated conversion read the first one.
+bool Share(Graph& graph, size_t index, const std::vector<std::vector<int>>& readers) {
+  const Node& node = graph.nodes[index];
+  for (const int other : readers[static_cast<size_t>(node.inputs[0])]) {
+    if (other >= static_cast<int>(index)) return false;
+    const Node& first = graph.nodes[static_cast<size_t>(other)];
+    if (!IsConversion(first) || !Repeats(graph, first, node)) continue;
+    const TensorId y = node.outputs[0];
+    return Uses(graph).Readers(y) > 0 && Bypass(graph, y, first.outputs[0]);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool CancelConversions(Graph& graph) {
+  bool changed = false;
+  for (Node& node : graph.nodes) changed |= Cancel(graph, node);
+  // Sharing moves no edge that leads into a conversion's input before it comes to that conversion
+  // again in the next call.
+  const std::vector<std::vector<int>> readers = Consumers(graph);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (IsConversion(graph.nodes[i])) changed |= Share(graph, i, readers);
+  }
+  return changed;
+}
+
+}  // namespace octet
