@@ -4,7 +4,7 @@
 #include "kernels/generic/parallel.h"
 #include "kernels/operands.h"
 
-// Cast: one loop per pair of types.
+// Cast: one loop per pair of types. Quantized operands are cast as the integers that they hold.
 
 namespace octet {
 namespace generic {
@@ -50,9 +50,6 @@ class CastKernel : public Kernel {
 
 absl::Status Check(const KernelContext& context) {
   const Operand &x = context.input(0), &y = context.output();
-  if (x.quant != nullptr || y.quant != nullptr) {
-    return absl::UnimplementedError("quantized numbers are not cast but dequantized");
-  }
   if (CastLoopOf(x.type, y.type) == nullptr) {
     return absl::UnimplementedError(
         absl::StrCat("no conversion from ", Describe(x), " to ", Describe(y)));

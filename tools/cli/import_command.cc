@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@
 #include "tools/cli/exit_code.h"
 #include "tools/cli/picture_flags.h"
 #include "tools/import/op_list.h"
+#include "tools/simplify/quantization_summary.h"
 
 namespace octet::cli {
 namespace {
@@ -66,16 +68,24 @@ absl::Status ImportCommand(absl::Span<const std::string> arguments) {
 
   const uint64_t before = FileSize(input);
   const uint64_t after = FileSize(output);
+  const bool quantized = std::any_of(graph->tensors.begin(), graph->tensors.end(),
+                                     [](const Tensor& tensor) { return tensor.quant.has_value(); });
+  const QuantizationSummary summary = SummarizeQuantization(*graph);
   if (common.json) {
-    Print(nlohmann::json({{"output", output},
-                          {"operators", graph->nodes.size()},
-                          {"input_bytes", before},
-                          {"output_bytes", after}})
-              .dump(2) +
-          "\n");
+    nlohmann::json report = {{"output", output},
+                             {"operators", graph->nodes.size()},
+                             {"input_bytes", before},
+                             {"output_bytes", after}};
+    if (quantized) {
+      report["int8_operators"] = summary.int8;
+      report["conversions"] = summary.conversions;
+      report["conversion_reasons"] = summary.reasons;
+    }
+    Print(report.dump(2) + "\n");
   } else {
     Print(
         absl::StrCat(output, ": ", graph->nodes.size(), " operators, ", FormatBytes(after), "\n"));
+    if (quantized) Print(absl::StrCat(summary.ToString(), "\n"));
   }
   return absl::OkStatus();
 }

@@ -78,6 +78,11 @@ class GraphBuilder {
   // that depend on sizes known only when the model runs, where the graph cannot compute them.
   absl::StatusOr<TensorId> TensorOf(Value& value, const std::string& name);
 
+  // Whether the graph computes the value, if only from constants.
+  bool Computes(const Value& value) const {
+    return value.tensor != kNoTensor && !graph_.tensor(value.tensor).is_constant();
+  }
+
   // Says what the graph will compute for a tensor, under each probe.
   void Know(TensorId id, const std::vector<Array>& arrays) { infos_[Index(id)].arrays = arrays; }
 

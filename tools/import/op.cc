@@ -73,8 +73,13 @@ std::vector<OpTable> OpTables() {
   for (const auto& rows :
        {ConvOps(), PoolOps(), MatMulOps(), UnaryOps(), BinaryOps(), ReduceOps(), ShapeOps(),
         DataOps(), SliceOps(), NormalizationOps(), TypeOps(), SoftmaxOps(), SelectOps(),
-        ResizeOps(), VisionOps(), AttentionOps(), RecurrentOps(), ControlOps(), LossOps()}) {
+        ResizeOps(), VisionOps(), AttentionOps(), RecurrentOps(), ControlOps(), LossOps(),
+        QuantLinearOps(), QuantizedOperatorOps(), IntegerOps()}) {
     tables.push_back({"", rows});
+  }
+  for (const auto& rows :
+       {MicrosoftQuantLinearOps(), MicrosoftQuantizedOps(), MicrosoftIntegerOps()}) {
+    tables.push_back({"com.microsoft", rows});
   }
   return tables;
 }

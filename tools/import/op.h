@@ -126,6 +126,13 @@ absl::Span<const OpRow> RecurrentOps();
 absl::Span<const OpRow> ControlOps();
 absl::Span<const OpRow> LossOps();
 absl::Span<const OpRow> TypeOps();
+absl::Span<const OpRow> QuantLinearOps();
+absl::Span<const OpRow> QuantizedOperatorOps();
+absl::Span<const OpRow> IntegerOps();
+// Of ONNX Runtime's domain.
+absl::Span<const OpRow> MicrosoftIntegerOps();
+absl::Span<const OpRow> MicrosoftQuantLinearOps();
+absl::Span<const OpRow> MicrosoftQuantizedOps();
 
 // Null when the operator cannot be imported.
 ImportFunction FindOp(const std::string& domain, const std::string& op_type);

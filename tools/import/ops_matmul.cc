@@ -58,7 +58,7 @@ absl::Status ImportMatMul(OpContext& c) {
   if (!c.has(1)) return absl::InvalidArgumentError("lacks input 1");
   Value& b = c.value(1);
   schema::MatMulOptionsT options;
-  if (b.is_constant() && b.rank() == 2) {
+  if (b.is_constant() && b.rank() == 2 && !c.builder.Computes(b)) {
     options.transpose_b = true;
     return c.Finish(std::move(options), {*a, WeightsOf(c, b, false, 1.0f)});
   }
@@ -114,7 +114,7 @@ absl::StatusOr<GemmParts> ReadGemm(OpContext& c) {
   const bool transpose_b = c.attributes.Int("transB", 0) != 0;
   const float alpha = c.attributes.Float("alpha", 1.0f);
   parts.options.transpose_a = c.attributes.Int("transA", 0) != 0;
-  if (b.is_constant() && IsReal(b.type)) {
+  if (b.is_constant() && IsReal(b.type) && !c.builder.Computes(b)) {
     parts.options.transpose_b = true;
     parts.inputs = {*a, WeightsOf(c, b, transpose_b, alpha)};
     return parts;
@@ -134,6 +134,12 @@ absl::Status ImportGemm(OpContext& c) {
   const bool add = c.has(2) && beta != 0.0f;
   const int64_t columns = c.value(1).shape[0][c.attributes.Int("transB", 0) != 0 ? 0 : 1];
   if (!add && parts->alpha_left == 1.0f) {
+    return c.Finish(std::move(parts->options), std::move(parts->inputs));
+  }
+  const bool is_bias = add && beta == 1.0f && c.builder.Computes(c.value(2)) &&
+                       c.value(2).shape == Unprobed({columns});
+  if (is_bias && parts->alpha_left == 1.0f) {
+    parts->inputs.push_back(c.value(2).tensor);
     return c.Finish(std::move(parts->options), std::move(parts->inputs));
   }
   if (add && parts->alpha_left == 1.0f && c.value(2).is_constant() && IsReal(c.value(2).type) &&

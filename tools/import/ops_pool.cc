@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/import/op.h"
+#include "tools/import/quantization.h"
 #include "tools/import/steps.h"
 
 namespace octet::importer {
@@ -60,12 +61,24 @@ bool IsDilated(const schema::PoolOptionsT& options) {
                      [](int dilation) { return dilation != 1; });
 }
 
-// Small integers pool as floats, which hold them exactly.
+// Maxima of plain integers are those of the numbers that they may stand for.
+absl::Status FinishMaxima(OpContext& c, schema::PoolOptionsT options) {
+  const DataType type = c.value(0).type;
+  absl::StatusOr<TensorId> x = IntegersOf(c, 0, UnitScale());
+  if (!x.ok()) return x.status();
+  absl::StatusOr<Value> y = c.Step("maxima", std::move(options), {*x}, type);
+  if (!y.ok()) return y.status();
+  c.builder.graph().tensor(y->tensor).quant = UnitScale();
+  return c.Finish(schema::CastOptionsT(), {y->tensor}, type);
+}
+
+// Small integers average as floats, which hold them exactly.
 absl::Status FinishPool(OpContext& c, schema::PoolOptionsT options) {
   Steps s(c);
   TensorId x = s.Input(0);
   const DataType type = c.value(0).type;
   if (type != DataType::kU8 && type != DataType::kS8) return s.Finish(std::move(options), {x});
+  if (options.kind == schema::PoolKind::MAXIMUM) return FinishMaxima(c, std::move(options));
   x = s.Cast("real", DataType::kF32, x);
   return s.Finish(schema::CastOptionsT(), {s.Add("pool", std::move(options), {x})}, type);
 }

@@ -25,6 +25,19 @@ bool FoldQuantize(Graph& graph, size_t index) {
   return true;
 }
 
+bool FoldView(Graph& graph, size_t index) {
+  const Node& node = graph.nodes[index];
+  if (!IsView(graph, node)) return false;
+  const Tensor& x = graph.tensor(node.inputs[0]);
+  Tensor& y = graph.tensor(node.outputs[0]);
+  if (!x.is_constant() || IsOutput(graph, node.outputs[0])) return false;
+  y.shape = x.shape;
+  y.symbols.clear();
+  y.data = x.data;
+  EraseNode(graph, static_cast<int>(index));
+  return true;
+}
+
 // The dimension of a transposed tensor that is dimension `axis` of the one before.
 int TransposedAxis(const Node& node, int axis) {
   const auto& permutation = node.as<schema::TransposeOptionsT>().permutation;
@@ -92,7 +105,7 @@ bool MakeReal(Graph& graph, const Uses& uses, Node& node, size_t i) {
 absl::StatusOr<bool> FoldQuantizedConstants(Graph& graph) {
   bool changed = false;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (FoldQuantize(graph, i)) {
+    if (FoldQuantize(graph, i) || FoldView(graph, i)) {
       changed = true;
       --i;
       continue;

@@ -13,6 +13,11 @@ bool IsProduct(const Node& node) {
   return node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions;
 }
 
+// Whether what the operator does depends on how its operands are stored.
+bool ConvertsTypes(const Node& node) {
+  return IsConversion(node) || node.type() == OpType::CastOptions;
+}
+
 // A float constant of one number throughout, as integers: the number is the scale times 1, 0 or -1.
 TensorId ExactInteger(Graph& graph, TensorId id, double number) {
   Tensor tensor;
@@ -56,7 +61,7 @@ absl::optional<Node> WithIntegerInputs(Graph& graph, const Uses& uses, const Nod
 }
 
 bool Absorb(Graph& graph, size_t index) {
-  if (IsProduct(graph.nodes[index]) || IsConversion(graph.nodes[index])) return false;
+  if (IsProduct(graph.nodes[index]) || ConvertsTypes(graph.nodes[index])) return false;
   const size_t tensors = graph.tensors.size();
   const Uses uses(graph);
   absl::optional<Node> candidate = WithIntegerInputs(graph, uses, graph.nodes[index]);
@@ -84,7 +89,7 @@ bool Absorb(Graph& graph, size_t index) {
 // Node `index` reads integers already. It yields integers too, where its result is quantized.
 bool AbsorbOutput(Graph& graph, size_t index) {
   const Node& node = graph.nodes[index];
-  if (IsConversion(node) || node.inputs.empty() || node.inputs[0] == kNoTensor ||
+  if (ConvertsTypes(node) || node.inputs.empty() || node.inputs[0] == kNoTensor ||
       !graph.tensor(node.inputs[0]).quant || node.outputs.size() != 1) {
     return false;
   }

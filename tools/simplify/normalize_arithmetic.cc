@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -62,7 +63,11 @@ bool Normalize(Graph& graph, Node& node) {
     changed = true;
   }
   if (!IsFloatConstant(graph, node.inputs[1])) return changed;
-  if (options.kind == BinaryKind::DIV && !HasZero(graph.tensor(node.inputs[1]))) {
+  // The product with a reciprocal is faster and may differ by one rounding; of one number, such as
+  // a scale, the quotient stays.
+  const Shape& shape = graph.tensor(node.outputs[0]).shape;
+  const bool number = std::all_of(shape.begin(), shape.end(), [](int64_t d) { return d == 1; });
+  if (options.kind == BinaryKind::DIV && !number && !HasZero(graph.tensor(node.inputs[1]))) {
     node.inputs[1] = Mapped(graph, node.inputs[1], [](double v) { return 1.0 / v; });
     options.kind = BinaryKind::MUL;
     return true;

@@ -41,6 +41,20 @@ TensorId ByteFrom(const Graph& graph, const Uses& uses, TensorId id) {
   return integers != kNoTensor && IsQuantizedByte(graph.tensor(integers)) ? integers : kNoTensor;
 }
 
+bool IsView(const Graph& graph, const Node& node) {
+  if (node.type() != OpType::CastOptions) return false;
+  const Tensor& x = graph.tensor(node.inputs[0]);
+  const Tensor& y = graph.tensor(node.outputs[0]);
+  return x.type == y.type && (x.quant || y.quant);
+}
+
+TensorId ConvertedFrom(const Graph& graph, const Uses& uses, TensorId id) {
+  const Node* node = uses.Producer(id);
+  if (node == nullptr) return kNoTensor;
+  const bool converts = node->type() == OpType::DequantizeOptions || IsView(graph, *node);
+  return converts && IsQuantizedByte(graph.tensor(node->inputs[0])) ? node->inputs[0] : kNoTensor;
+}
+
 int OnlyQuantize(const Graph& graph, const Uses& uses, TensorId id) {
   const int reader = uses.OnlyReader(id);
   if (reader < 0) return -1;

@@ -25,6 +25,13 @@ TensorId DequantizedFrom(const Uses& uses, TensorId id);
 // The same where integer operators can read it: 8 bits, one scale.
 TensorId ByteFrom(const Graph& graph, const Uses& uses, TensorId id);
 
+// Whether the node says that the bytes of a tensor mean other numbers: a Cast that keeps the type,
+// between a quantized tensor and plain integers or two of different scales.
+bool IsView(const Graph& graph, const Node& node);
+
+// The same for a tensor that is the Dequantize of integers or a view of them.
+TensorId ConvertedFrom(const Graph& graph, const Uses& uses, TensorId id);
+
 // Index of the Quantize that is the one reader of `id`; -1 without one.
 int OnlyQuantize(const Graph& graph, const Uses& uses, TensorId id);
 
