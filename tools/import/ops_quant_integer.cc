@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <numeric>
 
 #include "absl/strings/str_cat.h"
 #include "tools/import/quantization.h"
+#include "tools/import/steps.h"
 
 // Products of integers whose scales and zero points may be computed by the model.
 //
@@ -18,27 +21,6 @@ using schema::UnaryKind;
 
 constexpr double kExactF32 = 1 << 24;
 
-absl::StatusOr<TensorId> Combine(OpContext& c, const std::string& suffix, BinaryKind kind,
-                                 TensorId a, TensorId b) {
-  absl::StatusOr<Value> y = c.Step(suffix, Binary(kind), {a, b});
-  if (!y.ok()) return y.status();
-  return y->tensor;
-}
-
-absl::StatusOr<TensorId> Apply(OpContext& c, const std::string& suffix, TensorId x, UnaryKind kind,
-                               float alpha = 0, float beta = 0) {
-  absl::StatusOr<Value> y = c.Step(suffix, Unary(kind, alpha, beta), {x});
-  if (!y.ok()) return y.status();
-  return y->tensor;
-}
-
-absl::StatusOr<TensorId> CastTo(OpContext& c, const std::string& suffix, TensorId x,
-                                DataType type) {
-  absl::StatusOr<Value> y = c.Step(suffix, schema::CastOptionsT(), {x}, type);
-  if (!y.ok()) return y.status();
-  return y->tensor;
-}
-
 // ---- Integers that the model scales as it runs
 
 // A real tensor in integers of u8, and how: y = x / scale, rounded, + zero_point.
@@ -48,70 +30,50 @@ struct DynamicIntegers {
   TensorId zero_point;  // f32, one number
 };
 
+TensorId Clip(Steps& s, const std::string& suffix, TensorId x, float least, float most) {
+  return s.Add(suffix, Unary(UnaryKind::CLIP, least, most), {x});
+}
+
 // As DynamicQuantizeLinear: the range of x, widened to hold 0, takes 255 steps. A tensor of zeros
 // has the scale 1.
-absl::StatusOr<DynamicIntegers> QuantizeDynamically(OpContext& c, TensorId x, size_t rank) {
+DynamicIntegers QuantizeDynamically(Steps& s, TensorId x, size_t rank) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  const auto bound = [&](const std::string& name, schema::ReduceKind kind, float least,
-                         float most) -> absl::StatusOr<TensorId> {
-    schema::ReduceOptionsT reduce;
-    reduce.kind = kind;
-    reduce.axes.resize(rank);
-    std::iota(reduce.axes.begin(), reduce.axes.end(), 0);
-    reduce.keep_dims = false;
-    absl::StatusOr<Value> extreme = c.Step(name, std::move(reduce), {x});
-    if (!extreme.ok()) return extreme.status();
-    return Apply(c, name + "_or_zero", extreme->tensor, UnaryKind::CLIP, least, most);
-  };
-  absl::StatusOr<TensorId> high = bound("high", schema::ReduceKind::MAXIMUM, 0, kInfinity);
-  if (!high.ok()) return high.status();
-  absl::StatusOr<TensorId> low = bound("low", schema::ReduceKind::MINIMUM, -kInfinity, 0);
-  if (!low.ok()) return low.status();
-  absl::StatusOr<TensorId> range = Combine(c, "range", BinaryKind::SUB, *high, *low);
-  if (!range.ok()) return range.status();
-  absl::StatusOr<TensorId> step =
-      Combine(c, "step", BinaryKind::DIV, *range, c.Number("steps", DataType::kF32, 255));
-  if (!step.ok()) return step.status();
+  std::vector<int> axes(rank);
+  std::iota(axes.begin(), axes.end(), 0);
+  const TensorId most = s.Reduce("most", schema::ReduceKind::MAXIMUM, axes, x, false);
+  const TensorId least = s.Reduce("least", schema::ReduceKind::MINIMUM, axes, x, false);
+  const TensorId high = Clip(s, "high", most, 0, kInfinity);
+  const TensorId low = Clip(s, "low", least, -kInfinity, 0);
+  const TensorId range = s.Binary("range", BinaryKind::SUB, high, low);
+  const TensorId step = s.Binary("step", BinaryKind::DIV, range, s.Number(DataType::kF32, 255));
   // 1 where the range is 0, and 0 elsewhere.
-  absl::StatusOr<TensorId> above = Apply(c, "above", *range, UnaryKind::SIGN);
-  if (!above.ok()) return above.status();
-  absl::StatusOr<TensorId> empty =
-      Combine(c, "empty", BinaryKind::SUB, c.Number("one", DataType::kF32, 1), *above);
-  if (!empty.ok()) return empty.status();
-  absl::StatusOr<TensorId> scale = Combine(c, "scale", BinaryKind::ADD, *step, *empty);
-  if (!scale.ok()) return scale.status();
-  absl::StatusOr<TensorId> lowest = Combine(c, "lowest", BinaryKind::DIV, *low, *scale);
-  if (!lowest.ok()) return lowest.status();
-  absl::StatusOr<TensorId> shift = Apply(c, "shift", *lowest, UnaryKind::NEG);
-  if (!shift.ok()) return shift.status();
-  absl::StatusOr<TensorId> inside = Apply(c, "shift_inside", *shift, UnaryKind::CLIP, 0, 255);
-  if (!inside.ok()) return inside.status();
-  absl::StatusOr<TensorId> zero_point = Apply(c, "zero_point", *inside, UnaryKind::ROUND);
-  if (!zero_point.ok()) return zero_point.status();
-  absl::StatusOr<TensorId> units = Combine(c, "units", BinaryKind::DIV, x, *scale);
-  if (!units.ok()) return units.status();
-  absl::StatusOr<TensorId> rounded = Apply(c, "rounded", *units, UnaryKind::ROUND);
-  if (!rounded.ok()) return rounded.status();
-  absl::StatusOr<TensorId> moved = Combine(c, "moved", BinaryKind::ADD, *rounded, *zero_point);
-  if (!moved.ok()) return moved.status();
-  absl::StatusOr<TensorId> integers = Apply(c, "inside", *moved, UnaryKind::CLIP, 0, 255);
-  if (!integers.ok()) return integers.status();
-  return DynamicIntegers{*integers, *scale, *zero_point};
+  const TensorId wide = s.Unary("wide", UnaryKind::SIGN, range);
+  const TensorId empty = s.Binary("empty", BinaryKind::SUB, s.Number(DataType::kF32, 1), wide);
+  DynamicIntegers result;
+  result.scale = s.Sum("scale", step, empty);
+  const TensorId below = s.Binary("below", BinaryKind::DIV, low, result.scale);
+  const TensorId shift = Clip(s, "shift", s.Unary("above", UnaryKind::NEG, below), 0, 255);
+  result.zero_point = s.Unary("zero_point", UnaryKind::ROUND, shift);
+  const TensorId units = s.Binary("units", BinaryKind::DIV, x, result.scale);
+  const TensorId rounded = s.Unary("rounded", UnaryKind::ROUND, units);
+  result.integers = Clip(s, "integers", s.Sum("moved", rounded, result.zero_point), 0, 255);
+  return result;
 }
 
 absl::Status ImportDynamicQuantizeLinear(OpContext& c) {
-  absl::StatusOr<TensorId> x = c.Tensor(0);
-  if (!x.ok()) return x.status();
-  absl::StatusOr<DynamicIntegers> dynamic = QuantizeDynamically(c, *x, c.value(0).rank());
-  if (!dynamic.ok()) return dynamic.status();
+  Steps s(c);
+  const TensorId x = s.Input(0);
+  if (!s.ok()) return s.status();
+  const DynamicIntegers dynamic = QuantizeDynamically(s, x, c.value(0).rank());
+  if (!s.ok()) return s.status();
   const std::vector<std::string> names = c.OutputNames(3);
-  absl::StatusOr<Value> y = Quantized(c, dynamic->integers, DataType::kU8, UnitScale());
+  absl::StatusOr<Value> y = Quantized(c, dynamic.integers, DataType::kU8, UnitScale());
   if (!y.ok()) return y.status();
   absl::StatusOr<Value> scale = c.builder.Emit(names[1], Unary(UnaryKind::IDENTITY),
-                                               {dynamic->scale}, names[1], DataType::kF32);
+                                               {dynamic.scale}, names[1], DataType::kF32);
   if (!scale.ok()) return scale.status();
   absl::StatusOr<Value> zero_point =
-      Quantized(c, dynamic->zero_point, DataType::kU8, UnitScale(), 2);
+      Quantized(c, dynamic.zero_point, DataType::kU8, UnitScale(), 2);
   if (!zero_point.ok()) return zero_point.status();
   c.outputs = {*std::move(y), *std::move(scale), *std::move(zero_point)};
   return absl::OkStatus();
@@ -170,152 +132,108 @@ TensorId AddWeights(OpContext& c, const IntegerWeights& weights, Shape shape) {
   return id;
 }
 
-// The zero point of a factor as one real number; kNoTensor where it is 0. Unimplemented for one per
-// row.
-absl::StatusOr<TensorId> RealZeroPoint(OpContext& c, const Factor& factor) {
-  if (!c.has(factor.zero_point)) return kNoTensor;
-  if (NumElements(c.value(factor.zero_point).shape[0]) != 1) {
-    return absl::UnimplementedError("has a zero point per row; one for all is supported");
-  }
-  absl::StatusOr<TensorId> id = c.Tensor(factor.zero_point);
-  if (!id.ok()) return id.status();
-  return CastTo(c, "zero_point_real", *id, DataType::kF32);
+// Whether a factor has one zero point for all its elements, or none.
+bool HasOneZeroPoint(const OpContext& c, const Factor& factor) {
+  return !c.has(factor.zero_point) || NumElements(c.value(factor.zero_point).shape[0]) == 1;
 }
 
 // a * weights as f32, by 8-bit kernels: a * w - zero_point * (sums of w).
-absl::StatusOr<TensorId> MultiplyBytes(OpContext& c, const Factor& a, const Factor& b,
-                                       const IntegerWeights& weights) {
+TensorId MultiplyBytes(OpContext& c, Steps& s, const Factor& a, const Factor& b,
+                       const IntegerWeights& weights) {
   const Shape& shape = c.value(b.x).shape[0];
-  const bool known = !c.has(a.zero_point) || c.value(a.zero_point).is_constant();
+  const bool computed = c.has(a.zero_point) && !c.value(a.zero_point).is_constant();
   QuantParams quant = UnitScale();
-  if (known && c.has(a.zero_point)) {
-    const std::vector<int64_t> zero_points = c.value(a.zero_point).arrays[0].ints();
-    if (zero_points.size() != 1) {
-      return absl::UnimplementedError("has a zero point per row; one for all is supported");
-    }
-    quant.zero_points = {static_cast<int32_t>(zero_points[0])};
+  if (c.has(a.zero_point) && !computed) {
+    quant.zero_points = {static_cast<int32_t>(c.value(a.zero_point).arrays[0].ints()[0])};
   }
-  absl::StatusOr<TensorId> integers = IntegersOf(c, a.x, quant);
-  if (!integers.ok()) return integers.status();
+  const TensorId integers = s.Take(IntegersOf(c, a.x, quant));
   schema::MatMulOptionsT options;
   options.transpose_b = true;
   const TensorId w = AddWeights(c, weights, {shape[1], shape[0]});
-  absl::StatusOr<Value> product =
-      c.Step("product", std::move(options), {*integers, w}, DataType::kF32);
-  if (!product.ok()) return product.status();
-  if (known) return product->tensor;
-  absl::StatusOr<TensorId> zero_point = RealZeroPoint(c, a);
-  if (!zero_point.ok()) return zero_point.status();
-  const TensorId sums = c.Constant(
-      "sums", Array::OfDoubles(DataType::kF32, {shape[1]},
-                               std::vector<double>(weights.sums.begin(), weights.sums.end())));
-  absl::StatusOr<TensorId> excess = Combine(c, "excess", BinaryKind::MUL, sums, *zero_point);
-  if (!excess.ok()) return excess.status();
-  return Combine(c, "centred", BinaryKind::SUB, product->tensor, *excess);
+  const TensorId product = s.Add("product", std::move(options), {integers, w}, DataType::kF32);
+  if (!computed) return product;
+  const TensorId zero_point = s.Cast("zero_point_real", DataType::kF32, s.Input(a.zero_point));
+  const std::vector<double> sums(weights.sums.begin(), weights.sums.end());
+  const TensorId columns = c.Constant("sums", Array::OfDoubles(DataType::kF32, {shape[1]}, sums));
+  return s.Binary("centred", BinaryKind::SUB, product, s.Product("excess", columns, zero_point));
 }
 
-// A factor as s32 without its zero point. A vector of zero points of `a` has one per row.
-absl::StatusOr<TensorId> CentredS32(OpContext& c, const Factor& factor, bool rows) {
-  const std::string name = absl::StrCat("factor", factor.x);
-  absl::StatusOr<TensorId> x = c.Tensor(factor.x);
-  if (!x.ok()) return x.status();
-  absl::StatusOr<TensorId> wide = CastTo(c, name, *x, DataType::kS32);
-  if (!wide.ok() || !c.has(factor.zero_point)) return wide;
-  absl::StatusOr<TensorId> zero_point = c.Tensor(factor.zero_point);
-  if (!zero_point.ok()) return zero_point;
-  zero_point = CastTo(c, name + "_zero_point", *zero_point, DataType::kS32);
-  if (!zero_point.ok()) return zero_point;
-  if (rows && c.value(factor.zero_point).rank() == 1) {
+// A factor as s32 without its zero point. A vector of zero points has one per row of the left one.
+TensorId CentredS32(OpContext& c, Steps& s, const Factor& factor, bool left) {
+  const std::string name = left ? "left" : "right";
+  const TensorId wide = s.Cast(name, DataType::kS32, s.Input(factor.x));
+  if (!c.has(factor.zero_point)) return wide;
+  TensorId zero_point = s.Cast(name + "_zero_point", DataType::kS32, s.Input(factor.zero_point));
+  if (left && !HasOneZeroPoint(c, factor) && c.value(factor.zero_point).rank() == 1) {
     schema::ReshapeOptionsT column;
     column.shape = {0, 1};
-    absl::StatusOr<Value> shaped = c.Step(name + "_rows", std::move(column), {*zero_point});
-    if (!shaped.ok()) return shaped.status();
-    // One zero point serves vectors too.
-    if (NumElements(c.value(factor.zero_point).shape[0]) != 1) zero_point = shaped->tensor;
+    zero_point = s.Add(name + "_rows", std::move(column), {zero_point});
   }
-  return Combine(c, name + "_centred", BinaryKind::SUB, *wide, *zero_point);
+  return s.Binary(name + "_centred", BinaryKind::SUB, wide, zero_point);
 }
 
 // The product of integers as a tensor of f32 or s32.
-absl::StatusOr<TensorId> Multiply(OpContext& c, const Factor& a, const Factor& b) {
-  if (!c.has(a.x) || !c.has(b.x)) return absl::InvalidArgumentError("lacks a factor");
-  const absl::optional<IntegerWeights> weights = ConstantWeights(c, b, true);
-  const bool one_zero_point =
-      !c.has(a.zero_point) || NumElements(c.value(a.zero_point).shape[0]) == 1;
-  if (weights && weights->fit_s8 && weights->largest_sum <= kExactF32 && one_zero_point &&
-      c.value(a.x).rank() >= 2) {
-    return MultiplyBytes(c, a, b, *weights);
+TensorId Multiply(OpContext& c, Steps& s, const Factor& a, const Factor& b) {
+  if (!c.has(a.x) || !c.has(b.x)) {
+    s.Fail(absl::InvalidArgumentError("lacks a factor"));
+    return kNoTensor;
   }
-  absl::StatusOr<TensorId> left = CentredS32(c, a, true);
-  if (!left.ok()) return left;
-  absl::StatusOr<TensorId> right = CentredS32(c, b, false);
-  if (!right.ok()) return right;
-  absl::StatusOr<Value> y =
-      c.Step("product", schema::MatMulOptionsT(), {*left, *right}, DataType::kS32);
-  if (!y.ok()) return y.status();
-  return y->tensor;
+  const absl::optional<IntegerWeights> weights = ConstantWeights(c, b, true);
+  if (weights && weights->fit_s8 && weights->largest_sum <= kExactF32 && HasOneZeroPoint(c, a) &&
+      c.value(a.x).rank() >= 2) {
+    return MultiplyBytes(c, s, a, b, *weights);
+  }
+  const TensorId left = CentredS32(c, s, a, true), right = CentredS32(c, s, b, false);
+  return s.Add("product", schema::MatMulOptionsT(), {left, right}, DataType::kS32);
+}
+
+// `x` as the node's result of `type`.
+absl::Status FinishAs(OpContext& c, Steps& s, TensorId x, DataType type) {
+  if (!s.ok()) return s.status();
+  if (c.builder.graph().tensor(x).type == type) return s.Finish(Unary(UnaryKind::IDENTITY), {x});
+  return s.Finish(schema::CastOptionsT(), {x}, type);
 }
 
 absl::Status ImportMatMulInteger(OpContext& c) {
-  absl::StatusOr<TensorId> y = Multiply(c, {0, 2}, {1, 3});
-  if (!y.ok()) return y.status();
-  if (c.builder.graph().tensor(*y).type == DataType::kS32) {
-    return c.Finish(Unary(UnaryKind::IDENTITY), {*y}, DataType::kS32);
-  }
-  return c.Finish(schema::CastOptionsT(), {*y}, DataType::kS32);
+  Steps s(c);
+  const TensorId y = Multiply(c, s, {0, 2}, {1, 3});
+  return FinishAs(c, s, y, DataType::kS32);
 }
 
-// x * a_scale * b_scale + bias, where bias may be absent.
-absl::Status FinishScaled(OpContext& c, TensorId y, TensorId a_scale, size_t b_scale, size_t bias) {
-  absl::StatusOr<TensorId> other = c.Tensor(b_scale);
-  if (!other.ok()) return other.status();
-  absl::StatusOr<TensorId> scale = Combine(c, "both_scales", BinaryKind::MUL, a_scale, *other);
-  if (!scale.ok()) return scale.status();
-  if (c.builder.graph().tensor(y).type == DataType::kS32) {
-    absl::StatusOr<TensorId> real = CastTo(c, "real", y, DataType::kF32);
-    if (!real.ok()) return real.status();
-    y = *real;
-  }
-  if (!c.has(bias)) return c.Finish(Binary(BinaryKind::MUL), {y, *scale}, DataType::kF32);
-  absl::StatusOr<TensorId> scaled = Combine(c, "scaled", BinaryKind::MUL, y, *scale);
-  if (!scaled.ok()) return scaled.status();
-  absl::StatusOr<TensorId> summand = c.Tensor(bias);
-  if (!summand.ok()) return summand.status();
-  return c.Finish(Binary(BinaryKind::ADD), {*scaled, *summand}, DataType::kF32);
+// y * a_scale * b_scale + bias, where bias may be absent.
+absl::Status FinishScaled(OpContext& c, Steps& s, TensorId y, TensorId a_scale, size_t b_scale,
+                          size_t bias) {
+  const TensorId scale = s.Product("both_scales", a_scale, s.Input(b_scale));
+  if (!s.ok()) return s.status();
+  if (c.builder.graph().tensor(y).type != DataType::kF32) y = s.Cast("real", DataType::kF32, y);
+  if (!c.has(bias)) return s.Finish(Binary(BinaryKind::MUL), {y, scale});
+  const TensorId scaled = s.Product("scaled", y, scale);
+  return s.Finish(Binary(BinaryKind::ADD), {scaled, s.Input(bias)});
 }
 
 absl::Status ImportMatMulIntegerToFloat(OpContext& c) {
-  absl::StatusOr<TensorId> y = Multiply(c, {0, 4}, {1, 5});
-  if (!y.ok()) return y.status();
-  absl::StatusOr<TensorId> a_scale = c.Tensor(2);
-  if (!a_scale.ok()) return a_scale.status();
-  return FinishScaled(c, *y, *a_scale, 3, 6);
+  Steps s(c);
+  const TensorId y = Multiply(c, s, {0, 4}, {1, 5});
+  return FinishScaled(c, s, y, s.Input(2), 3, 6);
 }
 
 absl::Status ImportDynamicQuantizeMatMul(OpContext& c) {
-  absl::StatusOr<TensorId> a = c.Tensor(0);
-  if (!a.ok()) return a.status();
-  absl::StatusOr<DynamicIntegers> dynamic = QuantizeDynamically(c, *a, c.value(0).rank());
-  if (!dynamic.ok()) return dynamic.status();
-  // The product of the integers reads them as MatMulInteger would.
-  absl::StatusOr<TensorId> bytes = CastTo(c, "integers", dynamic->integers, DataType::kU8);
-  if (!bytes.ok()) return bytes.status();
-  absl::StatusOr<TensorId> zero_byte = CastTo(c, "zero_byte", dynamic->zero_point, DataType::kU8);
-  if (!zero_byte.ok()) return zero_byte.status();
-  Value left = c.value(0), zero_point;
-  left.type = zero_point.type = DataType::kU8;
-  left.tensor = *bytes;
-  left.arrays.clear();
-  left.stored = kNoTensor;
-  zero_point.tensor = *zero_byte;
+  Steps s(c);
+  const TensorId a = s.Input(0);
+  if (!s.ok()) return s.status();
+  const DynamicIntegers dynamic = QuantizeDynamically(s, a, c.value(0).rank());
+  const TensorId bytes = s.Cast("bytes", DataType::kU8, dynamic.integers);
+  const TensorId zero_byte = s.Cast("zero_byte", DataType::kU8, dynamic.zero_point);
+  if (!s.ok()) return s.status();
+  Value left = ValueOf(c.builder, bytes), zero_point = ValueOf(c.builder, zero_byte);
   const std::vector<Value*> own = c.inputs;
+  constexpr size_t kOwnInputs = 5;
   c.inputs[0] = &left;
-  c.inputs.resize(6, nullptr);
-  c.inputs[5] = &zero_point;
-  absl::StatusOr<TensorId> y = Multiply(c, {0, 5}, {1, 3});
+  c.inputs.resize(kOwnInputs, nullptr);
+  c.inputs.push_back(&zero_point);
+  const TensorId y = Multiply(c, s, {0, kOwnInputs}, {1, 3});
   c.inputs = own;
-  if (!y.ok()) return y.status();
-  return FinishScaled(c, *y, dynamic->scale, 2, 4);
+  return FinishScaled(c, s, y, dynamic.scale, 2, 4);
 }
 
 absl::Status ImportConvInteger(OpContext& c) {
@@ -328,25 +246,18 @@ absl::Status ImportConvInteger(OpContext& c) {
         absl::StrCat("sums up to ", weights->largest_sum,
                      ", beyond the integers of 24 bits that are exact in f32"));
   }
-  absl::StatusOr<TensorId> x = c.Tensor(kX.x);
-  if (!x.ok()) return x.status();
-  absl::StatusOr<TensorId> real = CastTo(c, "x_real", *x, DataType::kF32);
-  if (!real.ok()) return real.status();
-  absl::StatusOr<TensorId> zero_point = RealZeroPoint(c, kX);
-  if (!zero_point.ok()) return zero_point.status();
-  if (*zero_point != kNoTensor) {
-    real = Combine(c, "x_centred", BinaryKind::SUB, *real, *zero_point);
-    if (!real.ok()) return real.status();
+  Steps s(c);
+  TensorId x = s.Cast("x_real", DataType::kF32, s.Input(kX.x));
+  if (c.has(kX.zero_point)) {
+    const TensorId zero_point = s.Cast("zero_point_real", DataType::kF32, s.Input(kX.zero_point));
+    x = s.Binary("x_centred", BinaryKind::SUB, x, zero_point);
   }
-  Value input = c.value(kX.x);
-  input.type = DataType::kF32;
-  input.tensor = *real;
-  input.arrays.clear();
-  input.stored = kNoTensor;
+  if (!s.ok()) return s.status();
+  Value input = ValueOf(c.builder, x);
   Value filters = Value::Of(Array::OfInts(DataType::kF32, c.value(kW.x).shape[0], weights->values));
   auto y = ImportInner(c, "Conv", {&input, &filters});
   if (!y.ok()) return y.status();
-  return c.Finish(schema::CastOptionsT(), {(*y)[0].tensor}, DataType::kS32);
+  return s.Finish(schema::CastOptionsT(), {(*y)[0].tensor}, DataType::kS32);
 }
 
 constexpr OpRow kRows[] = {

@@ -21,6 +21,13 @@ class Steps {
   const absl::Status& status() const { return status_; }
   void Fail(absl::Status status) { status_.Update(status); }
 
+  // The tensor, or kNoTensor after an error.
+  TensorId Take(const absl::StatusOr<TensorId>& id) {
+    if (id.ok()) return *id;
+    status_.Update(id.status());
+    return kNoTensor;
+  }
+
   // Input `i` of the operator.
   TensorId Input(size_t i) { return Take(c_.Tensor(i)); }
   TensorId OptionalInput(size_t i) { return c_.has(i) ? Input(i) : kNoTensor; }
@@ -103,12 +110,6 @@ class Steps {
   size_t rank(TensorId id) const { return shape(id)[0].size(); }
 
  private:
-  TensorId Take(const absl::StatusOr<TensorId>& id) {
-    if (id.ok()) return *id;
-    status_.Update(id.status());
-    return kNoTensor;
-  }
-
   OpContext& c_;
   absl::Status status_;
 };
