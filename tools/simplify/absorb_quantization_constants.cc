@@ -68,7 +68,8 @@ absl::StatusOr<bool> FoldMovement(Graph& graph, size_t index) {
                                  [](double v) { return v >= -16777216.0 && v <= 16777216.0; });
   if (!exact) return false;
   integers.data = FromDoubles(DataType::kF32, values);
-  absl::StatusOr<std::vector<Tensor>> moved = EvaluateNode(node, {&integers});
+  absl::StatusOr<std::vector<Tensor>> moved =
+      EvaluateNode(node, {&integers}, {&graph.tensor(node.outputs[0])});
   if (absl::IsUnimplemented(moved.status())) return false;
   if (!moved.ok()) return moved.status();
   const TensorId y = AddQuantizedLike(graph, node.outputs[0], id, "_quantized");
