@@ -26,8 +26,8 @@ TEST(QuantizationSummary, SaysWhatIsLeftAndWhy) {
   EXPECT_EQ(summary.conversions, 4);
   EXPECT_EQ(summary.ToString(),
             "1 of 3 operators int8, 4 conversions left: 1 at the model's inputs, "
-            "2 since Conv 'n8' has weights that are not integers of 8 bits with zero point 0, "
-            "1 since Unary 'n11' yields a tensor that is not quantized");
+            "2 since Conv 'n7' has weights that are not integers of 8 bits with zero point 0, "
+            "1 since Unary 'n10' yields a tensor that is not quantized");
 }
 
 }  // namespace
