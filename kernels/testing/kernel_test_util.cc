@@ -212,7 +212,7 @@ TestTensor OutputLike(DataType type, float scale, int32_t zero_point) {
 
 KernelCase MakeCase(std::string name, Node node, std::vector<TestTensor> inputs,
                     std::vector<TestTensor> outputs) {
-  KernelCase c{std::move(name), std::move(node), std::move(inputs), std::move(outputs)};
+  KernelCase c{std::move(name), std::move(node), std::move(inputs), std::move(outputs), {}};
   std::vector<Shape> shapes;
   TensorId next = 0;
   for (const TestTensor& t : c.inputs) {

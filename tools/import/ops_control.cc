@@ -145,6 +145,7 @@ struct Carried {
   TensorId tensor;
   DataType type;
   ProbedShape shape;
+  std::vector<bool> loose;  // per dimension: found to change, so that its size is unknown
 };
 
 absl::StatusOr<std::vector<Carried>> CarriedInputs(OpContext& c, size_t first, size_t count) {
@@ -152,7 +153,7 @@ absl::StatusOr<std::vector<Carried>> CarriedInputs(OpContext& c, size_t first, s
   for (size_t i = first; i < first + count; ++i) {
     const auto tensor = c.Tensor(i);
     if (!tensor.ok()) return tensor.status();
-    carried.push_back({*tensor, c.value(i).type, c.value(i).shape});
+    carried.push_back({*tensor, c.value(i).type, c.value(i).shape, {}});
   }
   return carried;
 }
@@ -165,10 +166,17 @@ absl::StatusOr<bool> Loosen(OpContext& c, Body& body, std::vector<Carried>& carr
     if (ComputedType(result.type) != ComputedType(carried[i].type)) {
       return absl::InvalidArgumentError(absl::StrCat("changes the type of carried tensor ", i));
     }
-    const auto shape = Common(c, carried[i].shape, result.shape);
+    auto shape = Common(c, carried[i].shape, result.shape);
     if (!shape.ok()) return shape.status();
-    changed = changed || *shape != carried[i].shape;
-    carried[i].shape = *shape;
+    carried[i].loose.resize((*shape)[0].size());
+    for (size_t d = 0; d < carried[i].loose.size(); ++d) {
+      if (carried[i].loose[d]) {
+        for (size_t p = 0; p < kProbes; ++p) (*shape)[p][d] = carried[i].shape[p][d];
+      } else if (SizeAt(*shape, d) != SizeAt(carried[i].shape, d)) {
+        carried[i].loose[d] = changed = true;
+      }
+    }
+    carried[i].shape = *std::move(shape);
   }
   return changed;
 }
