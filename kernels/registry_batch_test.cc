@@ -50,8 +50,10 @@ bool IsBatched(const KernelCase& c) {
              c.inputs[1].shape.size() == 2 && !c.node.as<schema::MatMulOptionsT>().transpose_a;
     case OpType::SoftmaxOptions:
       return c.node.as<schema::SoftmaxOptionsT>().axis != 0;
-    case OpType::ReduceOptions:
-      return c.node.as<schema::ReduceOptionsT>().axes[0] != 0;
+    case OpType::ReduceOptions: {
+      const std::vector<int32_t>& axes = c.node.as<schema::ReduceOptionsT>().axes;
+      return !axes.empty() && axes[0] != 0;
+    }
     default:
       return false;
   }

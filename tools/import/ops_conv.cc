@@ -11,13 +11,10 @@ absl::Status ImportConv(OpContext& c) {
   absl::StatusOr<TensorId> x = c.Tensor(0);
   if (!x.ok()) return x.status();
   if (!c.has(1)) return absl::InvalidArgumentError("lacks its weights");
-  if (!c.value(1).is_constant()) {
+  for (size_t d = 0; d < c.value(1).rank(); ++d) {
+    if (c.value(1).fixed(d)) continue;
     return absl::UnimplementedError(
-        "computes its weights while the model runs; constants are supported");
-  }
-  if (c.has(2) && !c.value(2).is_constant()) {
-    return absl::UnimplementedError(
-        "computes its bias while the model runs; a constant is supported");
+        "has weights whose sizes are known only when the model runs; fixed sizes are supported");
   }
   const Shape& w = c.value(1).shape[0];
   if (w.size() != c.value(0).rank()) {
@@ -46,9 +43,9 @@ absl::Status ImportConv(OpContext& c) {
   options.groups = static_cast<int>(groups);
   std::vector<TensorId> inputs = {*x};
   for (size_t i = 1; i <= 2 && c.has(i); ++i) {
-    absl::StatusOr<TensorId> constant = c.Tensor(i);
-    if (!constant.ok()) return constant.status();
-    inputs.push_back(*constant);
+    absl::StatusOr<TensorId> operand = c.Tensor(i);
+    if (!operand.ok()) return operand.status();
+    inputs.push_back(*operand);
   }
   return c.Finish(std::move(options), std::move(inputs));
 }

@@ -65,11 +65,19 @@ TEST(ImportConv, RefusesWhatItCannotExpress) {
   open.Op("Conv", {"x", "w"}, {"y"},
           {Attr("auto_pad", std::string("SAME_UPPER")), Attr("strides", Longs{2, 2})});
   open.Output("y");
-  ExpectUnsupported(open, "auto_pad");
+  ExpectUnsupported(open, "pads to the same size with a stride above 1");
   OnnxMaker computed(13);
-  computed.Input("x", {"1", "1", "5", "5"}).Input("w", {"1", "1", "3", "3"});
+  computed.Input("x", {"1", "1", "5", "5"}).Input("w", {"1", "1", "K", "3"});
   computed.Op("Conv", {"x", "w"}, {"y"}).Output("y");
-  ExpectUnsupported(computed, "weights");
+  ExpectUnsupported(computed, "weights whose sizes are known only when the model runs");
+}
+
+TEST(ImportConv, TakesWeightsThatAreComputed) {
+  OnnxMaker m(13);
+  m.Input("x", {"1", "1", "5", "5"}).Input("w", {"1", "1", "3", "3"});
+  m.Op("Conv", {"x", "w"}, {"y"});
+  // Both inputs count from 0: the first window holds 0, 1, 2, 5, 6, 7, 10, 11, 12 against 0 to 8.
+  EXPECT_EQ(RunCounting(Import(m.Output("y")), {{1, 1, 5, 5}, {1, 1, 3, 3}})[0], 312);
 }
 
 TEST(ImportPool, CeilModeBecomesPadding) {
