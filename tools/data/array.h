@@ -34,10 +34,10 @@ Array MakeArray(DataType type, Shape shape);
 
 // An array that copies `values`; T must be the element type of `type`.
 template <typename T>
-Array ArrayOf(DataType type, Shape shape, absl::Span<const T> values) {
+Array ArrayOf(DataType type, const Shape& shape, absl::Span<const T> values) {
   Array array;
   array.type = type;
-  array.shape = std::move(shape);
+  array.shape = shape;
   array.bytes.resize(values.size() * sizeof(T));
   if (!values.empty()) std::memcpy(array.bytes.data(), values.data(), array.bytes.size());
   return array;
