@@ -1,5 +1,6 @@
 #include "tools/cli/picture_flags.h"
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "absl/strings/str_split.h"
 #include "tools/cli/exit_code.h"
 #include "tools/data/file.h"
+#include "tools/simplify/edit.h"
 
 namespace octet::cli {
 namespace {
@@ -68,6 +70,31 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(const std::string& path) {
   return labels;
 }
 
+// Pictures and what is told of them are f32, also where a network's file has other floats: then a Cast
+// stands at its ends.
+void UseF32AtEnds(Graph& graph) {
+  const auto is_f32 = [&graph](TensorId id) { return graph.tensor(id).type == DataType::kF32; };
+  const std::vector<std::vector<int>> readers = Consumers(graph);
+  for (const TensorId id : graph.inputs) {
+    const std::vector<int>& casts = readers[static_cast<size_t>(id)];
+    const bool converts = std::all_of(casts.begin(), casts.end(), [&](int i) {
+      const Node& node = graph.nodes[static_cast<size_t>(i)];
+      return node.type() == OpType::CastOptions && is_f32(node.outputs[0]);
+    });
+    if (is_f32(id) || casts.empty() || !converts) continue;
+    graph.tensor(id).type = DataType::kF32;
+    for (const int i : casts) Bypass(graph, graph.nodes[static_cast<size_t>(i)].outputs[0], id);
+  }
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (node.type() != OpType::CastOptions || !IsOutput(graph, node.outputs[0])) continue;
+    const DataType type = graph.tensor(node.outputs[0]).type;
+    const bool real = type == DataType::kF16 || type == DataType::kBF16 || type == DataType::kF64;
+    if (real && is_f32(node.inputs[0])) Bypass(graph, node.outputs[0], node.inputs[0]);
+  }
+  RemoveDead(graph);
+}
+
 }  // namespace
 
 void PictureFlags::Register(FlagSet& flags) {
@@ -88,6 +115,7 @@ absl::Status PictureFlags::ApplyTo(Graph& graph) const {
     graph.labels = *std::move(names);
   }
   if (!describes_pictures()) return absl::OkStatus();
+  UseF32AtEnds(graph);
   absl::Status status = CheckInput(graph, crop);
   if (!status.ok()) return status;
   if (crop > 0 && resize > 0 && resize < crop) {

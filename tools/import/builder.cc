@@ -233,28 +233,32 @@ absl::StatusOr<std::vector<int64_t>> GraphBuilder::ReshapeTarget(const ProbedSha
     return absl::UnimplementedError("its rank depends on the sizes of the model's inputs");
   }
   std::vector<int64_t> target;
-  int open = 0;
+  std::vector<size_t> moved;  // open sizes that do not keep their place
   for (size_t i = 0; i < to[0].size(); ++i) {
     const ProbedSize size = SizeAt(to, i);
     if (IsFixed(size)) {
       if (to[0][i] == 0) return absl::UnimplementedError("makes a tensor without elements");
       target.push_back(to[0][i]);
-      continue;
+    } else if (i < from[0].size() && size == SizeAt(from, i)) {
+      target.push_back(0);
+    } else {
+      moved.push_back(i);
+      target.push_back(-1);
     }
-    // The same place first, then any other.
-    size_t source = i < from[0].size() && size == SizeAt(from, i) ? i : 0;
-    while (source < from[0].size() && size != SizeAt(from, source)) ++source;
-    const bool copies = source < from[0].size();
-    target.push_back(!copies ? -1 : source == i ? 0 : -2 - static_cast<int64_t>(source));
-    open += !copies;
   }
-  if (open > 1) {
-    return absl::UnimplementedError(absl::StrCat("reshapes to ", open,
-                                                 " sizes that are known only when the model runs, "
-                                                 "and at most one can be inferred; export the "
-                                                 "model with fixed input sizes"));
+  if (moved.size() <= 1) return target;
+  int open = 0;
+  for (const size_t i : moved) {
+    size_t source = 0;
+    while (source < from[0].size() && SizeAt(to, i) != SizeAt(from, source)) ++source;
+    if (source < from[0].size()) target[i] = -2 - static_cast<int64_t>(source);
+    open += target[i] == -1;
   }
-  return target;
+  if (open <= 1) return target;
+  return absl::UnimplementedError(absl::StrCat("reshapes to ", open,
+                                               " sizes that are known only when the model runs, "
+                                               "and at most one can be inferred; export the "
+                                               "model with fixed input sizes"));
 }
 
 }  // namespace octet::importer

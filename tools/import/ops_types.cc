@@ -46,13 +46,14 @@ absl::Status ImportCastLike(OpContext& c) {
 
 absl::Status ImportIdentity(OpContext& c) { return c.Forward(0); }
 
-// The mask of what is kept, which is everything in inference.
+// The mask of what is kept, which is everything in inference. Before opset 10 it has x's type.
 absl::StatusOr<Value> KeptMask(OpContext& c) {
   absl::StatusOr<TensorId> x = c.Tensor(0);
   if (!x.ok()) return x.status();
   auto sizes = EmitShapeOf(c, *x, 0, c.value(0).rank(), "shape");
   if (!sizes.ok()) return sizes.status();
-  const TensorId kept = c.Number("kept", DataType::kBool, 1.0);
+  const DataType type = c.opset < 10 ? c.value(0).type : DataType::kBool;
+  const TensorId kept = c.Number("kept", type, 1.0);
   return c.builder.Emit(c.Intermediate("mask"), schema::ExpandOptionsT(), {kept, *sizes},
                         c.node.output(1));
 }
@@ -67,9 +68,6 @@ absl::Status ImportDropout(OpContext& c) {
     if (*training != 0.0f) return absl::UnimplementedError("is in training mode");
   }
   if (absl::Status status = c.Forward(0); !status.ok() || !c.wants(1)) return status;
-  // Old files name a mask of floats, which nobody reads in inference; whoever does finds it
-  // missing.
-  if (c.opset < 10) return absl::OkStatus();
   auto mask = KeptMask(c);
   if (!mask.ok()) return mask.status();
   c.outputs.push_back(*std::move(mask));
