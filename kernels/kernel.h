@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
 #include "absl/types/span.h"
@@ -66,8 +66,8 @@ struct KernelContext {
   const Operand& output(size_t i = 0) const { return outputs[i]; }
 };
 
-// Where a kernel says that it has met input values that it cannot work with, such as an index outside
-// of a tensor. The first report of a run is kept. Thread-safe.
+// Where a kernel says that it has met input values that it cannot work with, such as an index
+// outside of a tensor. The first report of a run is kept. Thread-safe.
 class RunError {
  public:
   // "`what` is `found`, outside [`least`, `most`]". `what` is a literal. Allocates nothing.
@@ -98,8 +98,8 @@ struct RunArgs {
 class Kernel {
  public:
   virtual ~Kernel() = default;
-  // Computes the outputs. No check but of values that shapes and types do not tell (see RunError), no
-  // allocation.
+  // Computes the outputs. No check but of values that shapes and types do not tell (see RunError),
+  // no allocation.
   virtual void Run(const RunArgs& args) const = 0;
   // Working memory that Run needs.
   virtual size_t scratch_bytes() const { return 0; }

@@ -70,8 +70,8 @@ absl::StatusOr<std::vector<std::string>> ReadLabels(const std::string& path) {
   return labels;
 }
 
-// Pictures and what is told of them are f32, also where a network's file has other floats: then a Cast
-// stands at its ends.
+// Pictures and what is told of them are f32, also where a network's file has other floats: then a
+// Cast stands at its ends.
 void UseF32AtEnds(Graph& graph) {
   const auto is_f32 = [&graph](TensorId id) { return graph.tensor(id).type == DataType::kF32; };
   const std::vector<std::vector<int>> readers = Consumers(graph);

@@ -70,11 +70,14 @@ absl::StatusOr<float> OpContext::Scalar(size_t index, float absent) {
 
 std::vector<OpTable> OpTables() {
   std::vector<OpTable> tables;
-  for (const auto& rows :
-       {ConvOps(), PoolOps(), MatMulOps(), UnaryOps(), BinaryOps(), ReduceOps(), ShapeOps(),
-        DataOps(), SliceOps(), NormalizationOps(), TypeOps(), SoftmaxOps(), SelectOps(),
-        ResizeOps(), VisionOps(), AttentionOps(), RecurrentOps(), ControlOps(), LossOps(),
-        QuantLinearOps(), QuantizedOperatorOps(), IntegerOps()}) {
+  for (const auto& rows : {ConvOps(),          PoolOps(),        MatMulOps(),
+                           UnaryOps(),         BinaryOps(),      ReduceOps(),
+                           ShapeOps(),         DataOps(),        SliceOps(),
+                           NormalizationOps(), TypeOps(),        SoftmaxOps(),
+                           SelectOps(),        ResizeOps(),      VisionOps(),
+                           AttentionOps(),     RecurrentOps(),   ControlOps(),
+                           LossOps(),          QuantLinearOps(), QuantizedOperatorOps(),
+                           IntegerOps()}) {
     tables.push_back({"", rows});
   }
   for (const auto& rows :

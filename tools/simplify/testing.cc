@@ -4,8 +4,8 @@
 #include <cmath>
 #include <random>
 
-#include "runtime/core/bind.h"
 #include "octet/model.h"
+#include "runtime/core/bind.h"
 #include "runtime/core/numerics.h"
 #include "runtime/core/validate.h"
 #include "runtime/model_internal.h"

@@ -126,8 +126,8 @@ class Session {
   // one, and unknown sizes are 0 before.
   virtual absl::Status Run() = 0;
 
-  // The plan's steps, in order of execution; of models whose shapes depend on elements, those of the
-  // last run.
+  // The plan's steps, in order of execution; of models whose shapes depend on elements, those of
+  // the last run.
   virtual const std::vector<StepInfo>& steps() const = 0;
 
   // As Run, and adds the duration of each step in nanoseconds to `step_ns`, which has one entry per
