@@ -26,6 +26,7 @@ bool IsBatchedNormalization(const KernelCase& c) {
 
 // Whether the operator treats each index of dimension 0 of its computed inputs by itself.
 bool IsBatched(const KernelCase& c) {
+  if (c.inputs.empty()) return false;
   if (c.inputs[0].shape.empty() || c.inputs[0].constant) return false;
   switch (c.node.type()) {
     case OpType::ConvOptions:

@@ -127,7 +127,7 @@ absl::Status ImportConvTranspose(OpContext& c) {
 }
 
 constexpr OpRow kRows[] = {
-    {"Conv", ImportConv, 1, "constant weights, 1 to 3 spatial dimensions"},
+    {"Conv", ImportConv, 1, "weights of fixed sizes, 1 to 3 spatial dimensions"},
     {"ConvTranspose", ImportConvTranspose, 1, "1 to 3 spatial dimensions"},
 };
 
