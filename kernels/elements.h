@@ -9,6 +9,7 @@
 
 #include "kernels/kernel.h"
 #include "runtime/core/half.h"
+#include "runtime/core/integer_types.h"
 
 // Elements of every type as C++ types, so that a kernel is written once for all of them.
 
@@ -24,22 +25,6 @@ struct BFloat16 {
 struct Bool {
   uint8_t bits;
 };
-
-inline bool IsInteger(DataType type) {
-  switch (type) {
-    case DataType::kS8:
-    case DataType::kU8:
-    case DataType::kS16:
-    case DataType::kU16:
-    case DataType::kS32:
-    case DataType::kU32:
-    case DataType::kS64:
-    case DataType::kU64:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // Integers that stand for themselves, and booleans.
 inline bool IsPlainInteger(const Operand& o) { return o.quant == nullptr && IsInteger(o.type); }

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "runtime/core/integer_types.h"
 #include "runtime/core/operators.h"
 #include "runtime/core/validate_rules.h"
 
@@ -10,22 +11,6 @@
 
 namespace octet::validate {
 namespace {
-
-bool IsInteger(DataType type) {
-  switch (type) {
-    case DataType::kS8:
-    case DataType::kU8:
-    case DataType::kS16:
-    case DataType::kU16:
-    case DataType::kS32:
-    case DataType::kU32:
-    case DataType::kS64:
-    case DataType::kU64:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // What an operand is, as the letters of the table below.
 bool Matches(char kind, const Tensor& t) {

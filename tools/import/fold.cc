@@ -110,43 +110,6 @@ absl::StatusOr<Shape> FlattenedShape(const Shape& shape, int64_t axis) {
   return Shape{product(0, split), product(split, rank)};
 }
 
-SliceRange ResolveSlice(int64_t size, int64_t start, int64_t end, int64_t step) {
-  // Ends beyond the dimension, such as INT64_MAX for "to the end", are cut before anything is
-  // added.
-  const auto resolve = [size](int64_t i, int64_t low, int64_t high) {
-    if (i < 0) i = i < -size ? -1 : i + size;
-    return std::min(std::max(i, low), high);
-  };
-  if (step > 0) {
-    const int64_t first = resolve(start, 0, size);
-    const int64_t last = resolve(end, 0, size);
-    return {first, last > first ? (last - first - 1) / step + 1 : 0};
-  }
-  const int64_t first = resolve(start, -1, size - 1);
-  const int64_t last = resolve(end, -1, size - 1);
-  if (first <= last) return {0, 0};
-  // -(step + 1) + 1 would overflow for the lowest step, which takes one element like any long step.
-  const int64_t stride = step < -size ? size + 1 : -step;
-  return {first, (first - last - 1) / stride + 1};
-}
-
-absl::StatusOr<Shape> BroadcastShapes(const Shape& a, const Shape& b) {
-  Shape result(std::max(a.size(), b.size()), 1);
-  for (const Shape* shape : {&a, &b}) {
-    const size_t offset = result.size() - shape->size();
-    for (size_t i = 0; i < shape->size(); ++i) {
-      int64_t& size = result[offset + i];
-      if ((*shape)[i] == size || (*shape)[i] == 1) continue;
-      if (size != 1) {
-        return absl::InvalidArgumentError(
-            absl::StrCat("shapes ", ToString(a), " and ", ToString(b), " do not broadcast"));
-      }
-      size = (*shape)[i];
-    }
-  }
-  return result;
-}
-
 std::vector<int64_t> BroadcastIndices(const Shape& from, const Shape& to) {
   Shape strides(to.size(), 0);
   const size_t offset = to.size() - from.size();

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "runtime/core/infer.h"
 #include "tools/import/array.h"
 #include "tools/import/attributes.h"
 
@@ -17,6 +18,9 @@
 // Shape, Gather, Mul, Concat, Reshape. Floats are computed in double and rounded once per node.
 
 namespace octet::importer {
+
+using octet::ResolveSlice;
+using octet::SliceRange;
 
 // Elements that an evaluated tensor may have at most; larger ones are for the graph to compute.
 inline constexpr int64_t kMaxFoldedElements = int64_t{1} << 22;
@@ -60,16 +64,6 @@ absl::StatusOr<Shape> ReshapedShape(const Shape& shape, absl::Span<const int64_t
 absl::StatusOr<Shape> SqueezedShape(const Shape& shape, absl::Span<const int64_t> axes);
 absl::StatusOr<Shape> UnsqueezedShape(const Shape& shape, absl::Span<const int64_t> axes);
 absl::StatusOr<Shape> FlattenedShape(const Shape& shape, int64_t axis);
-
-// The start and the number of indices that a Slice takes of a dimension of `size`. step != 0.
-struct SliceRange {
-  int64_t start;
-  int64_t count;
-};
-SliceRange ResolveSlice(int64_t size, int64_t start, int64_t end, int64_t step);
-
-// numpy's broadcast of two shapes.
-absl::StatusOr<Shape> BroadcastShapes(const Shape& a, const Shape& b);
 
 // For each element of `to` in row-major order, the index of the element of `from` that broadcasting
 // puts there. Requires that `from` broadcasts to `to`.

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/core/infer_rules.h"
 #include "tools/import/fold.h"
 #include "tools/simplify/constants.h"
 
@@ -82,7 +83,7 @@ std::vector<T> Apply(T (*function)(T, T), const std::vector<T>& a, const std::ve
 
 absl::StatusOr<Array> FoldPair(const FoldContext& c, const BinaryRow& row, const Array& a,
                                const Array& b) {
-  absl::StatusOr<Shape> shape = BroadcastShapes(a.shape, b.shape);
+  absl::StatusOr<Shape> shape = infer::Broadcast(a.shape, b.shape);
   if (!shape.ok()) return shape.status();
   if (CheckedElements(*shape) > c.limit || CheckedElements(*shape) < 0) {
     return absl::UnimplementedError(absl::StrCat("makes a constant of ", ToString(*shape)));
@@ -181,8 +182,8 @@ Folded FoldWhere(FoldContext& c) {
   }
   const Array& a = *c.input(1);
   const Array& b = *c.input(2);
-  absl::StatusOr<Shape> shape = BroadcastShapes(a.shape, b.shape);
-  if (shape.ok()) shape = BroadcastShapes(*shape, c.input(0)->shape);
+  absl::StatusOr<Shape> shape = infer::Broadcast(a.shape, b.shape);
+  if (shape.ok()) shape = infer::Broadcast(*shape, c.input(0)->shape);
   if (!shape.ok()) return shape.status();
   if (CheckedElements(*shape) > c.limit || CheckedElements(*shape) < 0) {
     return absl::UnimplementedError(absl::StrCat("makes a constant of ", ToString(*shape)));

@@ -4,6 +4,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "runtime/core/infer_rules.h"
 #include "tools/import/fold.h"
 #include "tools/simplify/constants.h"
 
@@ -188,7 +189,7 @@ Folded FoldTranspose(FoldContext& c) {
 Folded FoldExpand(FoldContext& c) {
   if (!c.input(0) || !c.input(1)) return LacksInput();
   const std::vector<int64_t> dims = c.input(1)->ints();
-  auto shape = BroadcastShapes(c.input(0)->shape, Shape(dims.begin(), dims.end()));
+  auto shape = infer::Broadcast(c.input(0)->shape, Shape(dims.begin(), dims.end()));
   if (!shape.ok()) return shape.status();
   if (absl::Status status = CheckSize(c, *shape); !status.ok()) return status;
   return One(Pick(*c.input(0), *shape, BroadcastIndices(c.input(0)->shape, *shape)));
