@@ -148,7 +148,7 @@ TEST_F(CliTest, HelpAndVersion) {
   EXPECT_EQ(Octet("").code, 2);
   EXPECT_THAT(Octet("--help").out, HasSubstr("usage: octet COMMAND"));
   EXPECT_THAT(Octet("--version").out, HasSubstr("octet 0."));
-  for (const char* command : {"import", "quantize", "run", "eval", "bench", "inspect"}) {
+  for (const char* command : {"import", "quantize", "run", "eval", "compare", "bench", "inspect"}) {
     const Result result = Octet(absl::StrCat(command, " --help"));
     EXPECT_EQ(result.code, 0);
     EXPECT_THAT(result.out, HasSubstr(absl::StrCat("example: octet ", command)));
@@ -159,7 +159,8 @@ TEST_F(CliTest, HelpAndVersion) {
 TEST_F(CliTest, WrongUseEndsWith2) {
   for (const char* arguments :
        {"quantise m.octet", "run --colour", "eval", "import a.onnx", "quantize a.octet -o b.octet",
-        "bench a.octet b.octet", "run a.octet", "run a.octet p.png --input x.npz --output y.npz",
+        "compare a.octet --data .", "compare a.octet b.octet", "bench a.octet b.octet",
+        "run a.octet", "run a.octet p.png --input x.npz --output y.npz",
         "bench a.octet --threads 0", "bench a.octet --isa avx3", "import a.onnx -o b --mean"}) {
     const Result result = Octet(arguments);
     EXPECT_EQ(result.code, 2) << arguments;
@@ -267,6 +268,25 @@ TEST_F(CliTest, QuantizesAndEvaluatesPictures) {
   EXPECT_GT(metrics["cosine_min"], 0.99);
   EXPECT_THAT(Octet("eval q.octet --data .").out, HasSubstr("top-1"));
   EXPECT_EQ(Octet("quantize q.octet --data . -o r.octet").code, 3);
+}
+
+TEST_F(CliTest, ComparesTensorsOfTwoModels) {
+  MakeSmall();
+  ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet").code, 0);
+  const Result compared = Octet("compare small.octet q.octet --data in.npz --samples 4 --json");
+  ASSERT_EQ(compared.code, 0) << compared.err;
+  const json parsed = compared.parsed();
+  EXPECT_EQ(parsed["samples"], 4);
+  ASSERT_GT(parsed["tensors"].size(), 5u);
+  for (const json& tensor : parsed["tensors"]) {
+    EXPECT_GT(tensor["sqnr_db"], 10) << tensor;
+    EXPECT_GT(tensor["cosine"], 0.9) << tensor;
+  }
+  EXPECT_EQ(parsed["tensors"].back()["tensor"], "y");
+  const json worst = Octet("compare small.octet q.octet --data in.npz --worst 2 --json").parsed();
+  ASSERT_EQ(worst["tensors"].size(), 2u);
+  EXPECT_LE(worst["tensors"][0]["sqnr_db"], worst["tensors"][1]["sqnr_db"]);
+  EXPECT_THAT(Octet("compare small.octet small.octet --data in.npz").out, HasSubstr("equal"));
 }
 
 TEST_F(CliTest, QuantizesArrays) {

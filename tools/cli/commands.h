@@ -14,6 +14,7 @@ absl::Status ImportCommand(absl::Span<const std::string> arguments);
 absl::Status QuantizeCommand(absl::Span<const std::string> arguments);
 absl::Status RunCommand(absl::Span<const std::string> arguments);
 absl::Status EvalCommand(absl::Span<const std::string> arguments);
+absl::Status CompareCommand(absl::Span<const std::string> arguments);
 absl::Status BenchCommand(absl::Span<const std::string> arguments);
 absl::Status InspectCommand(absl::Span<const std::string> arguments);
 

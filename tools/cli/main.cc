@@ -19,10 +19,11 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"import", "turns an ONNX file into a model file", ImportCommand},
+    {"import", "turns an ONNX or TFLite file into a model file", ImportCommand},
     {"quantize", "turns a float model into an int8 one", QuantizeCommand},
     {"run", "classifies pictures, or computes outputs for arrays", RunCommand},
     {"eval", "measures accuracy, or agreement with another model", EvalCommand},
+    {"compare", "shows where the error of a quantized model comes from", CompareCommand},
     {"bench", "measures latency, memory and load time", BenchCommand},
     {"inspect", "shows operators, types, scales and kernels", InspectCommand},
 };

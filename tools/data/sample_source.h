@@ -1,6 +1,7 @@
 #ifndef OCTET_TOOLS_DATA_SAMPLE_SOURCE_H_
 #define OCTET_TOOLS_DATA_SAMPLE_SOURCE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -81,6 +82,23 @@ bool HoldSamples(absl::Span<const Array> arrays, const std::vector<TensorInfo>& 
 absl::StatusOr<std::unique_ptr<SampleSource>> SamplesFrom(
     int64_t size, std::function<absl::StatusOr<Sample>(int64_t)> load, const DataSpec& spec,
     std::vector<int> classes = {});
+
+// The first samples of another source, which must outlive this one.
+class FirstSamples final : public SampleSource {
+ public:
+  // At most `count` samples.
+  FirstSamples(const SampleSource& source, int64_t count)
+      : source_(source), size_(std::min(count, source.size())) {}
+
+  int64_t size() const override { return size_; }
+  absl::StatusOr<Sample> Load(int64_t index) const override { return source_.Load(index); }
+  int ClassOf(int64_t index) const override { return source_.ClassOf(index); }
+  std::string NameOf(int64_t index) const override { return source_.NameOf(index); }
+
+ private:
+  const SampleSource& source_;
+  int64_t size_;
+};
 
 // Adds a sample's bytes to a hash.
 void HashSample(const Sample& sample, Sha256& hash);
