@@ -119,40 +119,60 @@ class Tally {
 
 }  // namespace
 
-absl::StatusOr<Evaluation> Evaluate(const Model& model, const Model* reference,
-                                    const SampleSource& source, const EvaluateOptions& options) {
-  absl::StatusOr<OutputStream> outputs = OutputStream::Create(model, source, options.batch);
-  if (!outputs.ok()) return outputs.status();
+absl::StatusOr<std::vector<Evaluation>> EvaluateAll(absl::Span<const Model* const> models,
+                                                    const Model* reference,
+                                                    const SampleSource& source,
+                                                    const EvaluateOptions& options) {
+  std::vector<OutputStream> streams;
+  for (const Model* model : models) {
+    absl::StatusOr<OutputStream> stream = OutputStream::Create(*model, source, options.batch);
+    if (!stream.ok()) return stream.status();
+    streams.push_back(*std::move(stream));
+  }
   std::unique_ptr<OutputStream> expected;
   if (reference != nullptr) {
     absl::StatusOr<OutputStream> stream = OutputStream::Create(*reference, source, options.batch);
     if (!stream.ok()) return stream.status();
     expected = std::make_unique<OutputStream>(*std::move(stream));
   }
-  Tally tally;
+  std::vector<Tally> tallies(models.size());
   for (int64_t i = 0; i < source.size(); ++i) {
-    absl::StatusOr<std::vector<float>> values = outputs->Next(i);
-    if (!values.ok()) return values.status();
-    const size_t first_output = outputs->first_output_size();
-    if (source.ClassOf(i) != SampleSource::kNoClass) {
-      tally.AddClass(absl::MakeConstSpan(*values).first(first_output), source.ClassOf(i));
-    }
+    absl::StatusOr<std::vector<float>> truth;
     if (expected != nullptr) {
-      absl::StatusOr<std::vector<float>> truth = expected->Next(i);
+      truth = expected->Next(i);
       if (!truth.ok()) return truth.status();
+    }
+    for (size_t m = 0; m < streams.size(); ++m) {
+      absl::StatusOr<std::vector<float>> values = streams[m].Next(i);
+      if (!values.ok()) return values.status();
+      const size_t first_output = streams[m].first_output_size();
+      if (source.ClassOf(i) != SampleSource::kNoClass) {
+        tallies[m].AddClass(absl::MakeConstSpan(*values).first(first_output), source.ClassOf(i));
+      }
+      if (expected == nullptr) continue;
       if (truth->size() != values->size() || expected->first_output_size() != first_output) {
         return absl::InvalidArgumentError(absl::StrCat("the model yields ", values->size(),
                                                        " values per sample, the reference ",
                                                        truth->size(), "; they cannot be compared"));
       }
-      tally.AddPair(*truth, *values, first_output);
+      tallies[m].AddPair(*truth, *values, first_output);
     }
     if (options.progress) options.progress(i + 1, source.size());
   }
-  Evaluation result;
-  result.samples = source.size();
-  tally.Fill(result);
+  std::vector<Evaluation> result(models.size());
+  for (size_t m = 0; m < models.size(); ++m) {
+    result[m].samples = source.size();
+    tallies[m].Fill(result[m]);
+  }
   return result;
+}
+
+absl::StatusOr<Evaluation> Evaluate(const Model& model, const Model* reference,
+                                    const SampleSource& source, const EvaluateOptions& options) {
+  absl::StatusOr<std::vector<Evaluation>> result =
+      EvaluateAll({&model}, reference, source, options);
+  if (!result.ok()) return result.status();
+  return result->front();
 }
 
 }  // namespace octet

@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "octet/model.h"
 #include "tools/data/sample_source.h"
 
@@ -34,6 +36,12 @@ struct Evaluation {
 // have other inputs or outputs, or when the outputs cannot be told apart by sample.
 absl::StatusOr<Evaluation> Evaluate(const Model& model, const Model* reference,
                                     const SampleSource& source, const EvaluateOptions& options);
+
+// The same for several models at once. The reference runs once for all of them.
+absl::StatusOr<std::vector<Evaluation>> EvaluateAll(absl::Span<const Model* const> models,
+                                                    const Model* reference,
+                                                    const SampleSource& source,
+                                                    const EvaluateOptions& options);
 
 }  // namespace octet
 

@@ -57,6 +57,22 @@ TEST(EvaluateTest, BatchesGiveTheSameResult) {
   EXPECT_LT(*one.cosine_min, *one.cosine_mean);
 }
 
+TEST(EvaluateTest, SeveralModelsAtOnceGiveWhatEachGivesAlone) {
+  const auto model = MakeModel(testing::SmallFloatNetwork(3));
+  const auto int8 = MakeModel(testing::SmallInt8Network(3));
+  const auto other = MakeModel(testing::SmallFloatNetwork(4));
+  const auto source = Samples(*model, {0, 1, 2, 3, 4, 5, 6});
+  const std::vector<Evaluation> all =
+      EvaluateAll({int8.get(), other.get()}, model.get(), *source, {}).value();
+  ASSERT_EQ(all.size(), 2u);
+  const Evaluation first = Evaluate(*int8, model.get(), *source, {}).value();
+  const Evaluation second = Evaluate(*other, model.get(), *source, {}).value();
+  EXPECT_EQ(all[0].sqnr_db, first.sqnr_db);
+  EXPECT_EQ(all[1].sqnr_db, second.sqnr_db);
+  EXPECT_NE(all[0].sqnr_db, all[1].sqnr_db);
+  EXPECT_EQ(all[1].top1, second.top1);
+}
+
 TEST(EvaluateTest, CountsClasses) {
   const auto model = MakeModel(testing::SmallFloatNetwork(3));
   const std::vector<float> outputs =
