@@ -40,7 +40,8 @@ def prepare(source, target):
     for value in [*model.graph.input, *model.graph.output, *model.graph.value_info]:
         if value.type.tensor_type.elem_type == half:
             value.type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-    # Old files list their weights as inputs too.
+    # Old files list their weights as inputs too, which files before version 4 must.
+    model.ir_version = max(model.ir_version, 8)
     weights = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in weights]
     del model.graph.input[:]
@@ -68,9 +69,12 @@ def quantize(source, target, name, samples, qdq, activations, per_channel):
                     weight_type=QuantType.QInt8)
 
 
-def run(model, feeds):
-    """The outputs of a model (a path, or the bytes of a file) in order."""
+def run(model, feeds, optimized=True):
+    """The outputs of a model (a path, or the bytes of a file) in order. Not optimized: operator by operator, as the file
+    says."""
     options = ort.SessionOptions()
+    if not optimized:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]).run(None, feeds)
