@@ -35,7 +35,8 @@ def _install(requirements, target):
 
 
 def use_packages(requirements=REQUIREMENTS, name="onnx"):
-    """Puts the packages on the module path; ends the test as skipped when they cannot be downloaded."""
+    """Puts the packages on the module path and returns their folder; ends the test as skipped when they cannot be
+    downloaded."""
     digest = hashlib.sha256(requirements.read_bytes()).hexdigest()[:12]
     name = f"{name}-{digest}-py{sys.version_info.major}.{sys.version_info.minor}"
     target = _cache() / name
@@ -47,3 +48,4 @@ def use_packages(requirements=REQUIREMENTS, name="onnx"):
             target = Path(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")), name)
             _install(requirements, target)
     sys.path.insert(0, str(target))
+    return target
