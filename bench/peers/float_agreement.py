@@ -6,10 +6,8 @@ needs: numpy, onnx, onnxruntime, pillow (pip). Models take one picture input; pi
 height and width. Prints per model: the largest difference over the largest output of ONNX Runtime, and on how many
 pictures both give the same top-1.
 """
-import argparse
-from pathlib import Path
-
-from side_by_side import DEFAULT, PREPROCESSING, load_pictures, run
+from peers import arguments, run
+from side_by_side import DEFAULT, PREPROCESSING, load_pictures
 
 
 def session(path):
@@ -19,14 +17,8 @@ def session(path):
 
 def main():
     import numpy as np
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--octet", required=True)
-    p.add_argument("--pictures", required=True)
-    p.add_argument("--work", required=True)
-    p.add_argument("models", nargs="+", type=Path)
-    args = p.parse_args()
-    work = Path(args.work)
-    work.mkdir(parents=True, exist_ok=True)
+    args = arguments(__doc__, "pictures")
+    work = args.work
     for model in args.models:
         s = session(model)
         inp, out = s.get_inputs()[0], s.get_outputs()[0]

@@ -1,15 +1,17 @@
 """Octet's float32 latency beside ONNX Runtime's and OpenVINO's: the same ONNX file, batch 1, in one run.
 
-usage: float_latency.py --octet BINARY --work DIR [--threads 1,2] [--rounds 15] [--seconds 0.7] MODEL.onnx...
+usage: float_latency.py --octet BINARY --work DIR [--threads 1,2] [--rounds 15] [--seconds 0.7] [--remake] MODEL.onnx...
 
 needs: numpy, onnx, onnxruntime, openvino (pip). Open dimensions take the sizes of SIZES below, or 1. Each round starts a fresh
 process per runtime, in an order that rotates, and takes the median latency there; a runtime's number is the
 median over the rounds, and the ratio is Octet's over that of the faster peer. Settings: ONNX Runtime with all graph
 optimizations on its CPU provider; OpenVINO's CPU plugin with f32 inference precision, the latency hint and one
-stream. All use the same number of threads. Prints one JSON object; converted models are kept in --work.
+stream. All use the same number of threads. Prints one JSON object; converted models are kept in --work, and reused but
+with --remake.
 """
-import argparse, json, platform, statistics, subprocess, sys
-from pathlib import Path
+import json, statistics, sys
+
+from peers import arguments, report, run, with_threads
 
 SIZES = {  # by file stem and name of the input: the whole shape
     "minilm_l6_v2": {"input_ids": (1, 128), "attention_mask": (1, 128)},
@@ -60,13 +62,6 @@ print(json.dumps({"ms": median_ms(request.infer), "version": ov.__version__}))
 """
 
 
-def run(*command):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command[:3]))[:200]}\n{done.stderr}")
-    return done.stdout
-
-
 def inputs_of(path):
     """{name: [numpy type, shape]} of a model's inputs, without initializers."""
     import onnx
@@ -96,7 +91,7 @@ def measure_python(code):
 
 
 def compare(args, model, threads):
-    converted = Path(args.work) / f"{model.stem}.f32.octet"
+    converted = args.work / f"{model.stem}.f32.octet"
     if args.remake or not converted.exists():
         run(args.octet, "import", model, "-o", converted)
     inputs = inputs_of(model)
@@ -121,27 +116,16 @@ def compare(args, model, threads):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--octet", required=True)
-    p.add_argument("--work", required=True)
-    p.add_argument("--threads", default="1,2")
-    p.add_argument("--rounds", type=int, default=15)
-    p.add_argument("--seconds", type=float, default=0.7)
-    p.add_argument("--remake", action="store_true", help="convert with Octet again")
-    p.add_argument("models", nargs="+", type=Path)
-    args = p.parse_args()
-    Path(args.work).mkdir(parents=True, exist_ok=True)
-    result = {"machine": platform.processor() or platform.machine(), "rounds": args.rounds, "seconds": args.seconds,
-              "settings": {"onnxruntime": "CPUExecutionProvider, ORT_ENABLE_ALL, intra-op threads as given, inter-op 1",
-                           "openvino": "CPU, INFERENCE_PRECISION_HINT f32, PERFORMANCE_HINT LATENCY, NUM_STREAMS 1, "
-                                       "INFERENCE_NUM_THREADS as given"},
-              "models": {}}
+    args = arguments(__doc__, threads=[1, 2], rounds=15, seconds=0.7, remake=False)
+    rows = {}
     for model in args.models:
-        for threads in map(int, args.threads.split(",")):
-            row = compare(args, model, threads)
-            result["models"][f"{model.stem}, {threads} thread{'s' if threads > 1 else ''}"] = row
+        for threads in args.threads:
+            row = rows[with_threads(model, threads)] = compare(args, model, threads)
             print(model.stem, threads, row["ms"], row["ratio"], file=sys.stderr)
-    print(json.dumps(result, indent=2))
+    report(args, rows, settings={
+        "onnxruntime": "CPUExecutionProvider, ORT_ENABLE_ALL, intra-op threads as given, inter-op 1",
+        "openvino": "CPU, INFERENCE_PRECISION_HINT f32, PERFORMANCE_HINT LATENCY, NUM_STREAMS 1, "
+                    "INFERENCE_NUM_THREADS as given"})
 
 
 if __name__ == "__main__":

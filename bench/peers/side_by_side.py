@@ -9,8 +9,10 @@ needs: numpy, onnx, onnxruntime, pillow (pip). For each model (one picture input
      rounds of Octet's median latency / ONNX Runtime's of the same round.
 Prints one JSON object; everything that was made is kept in --work and reused.
 """
-import argparse, json, platform, statistics, subprocess, sys
+import json, statistics, sys
 from pathlib import Path
+
+from peers import arguments, report, run, with_threads
 
 PREPROCESSING = {  # by file stem: mean, std, pixel order
     "squeezenet_f16": ((104, 117, 123), (1, 1, 1), "bgr"),
@@ -93,10 +95,6 @@ print(json.dumps({"median_ms": float(np.median(t)) * 1e3, "first_inference_ms": 
 """
 
 
-def run(*command):
-    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout
-
-
 def measure_ort(path, threads, seconds):
     return json.loads(run(sys.executable, "-c", ORT_CHILD, path, threads, seconds))
 
@@ -108,7 +106,7 @@ def measure_octet(octet, path, threads, seconds):
 
 
 def prepare(args, model):
-    work, stem = Path(args.work), model.stem
+    work, stem = args.work, model.stem
     mean, std, order = PREPROCESSING.get(stem, DEFAULT)
     source = model
     if stem.endswith("_f16"):
@@ -127,21 +125,11 @@ def prepare(args, model):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--octet", required=True)
-    p.add_argument("--pictures", required=True)
-    p.add_argument("--work", required=True)
-    p.add_argument("--threads", default="1,2")
-    p.add_argument("--rounds", type=int, default=9)
-    p.add_argument("--seconds", type=float, default=1.0)
-    p.add_argument("--remake", action="store_true", help="import and quantize with Octet again")
-    p.add_argument("models", nargs="+", type=Path)
-    args = p.parse_args()
-    Path(args.work).mkdir(parents=True, exist_ok=True)
-    result = {"machine": platform.processor() or platform.machine(), "rounds": args.rounds, "models": {}}
+    args = arguments(__doc__, "pictures", threads=[1, 2], rounds=9, seconds=1.0, remake=False)
+    rows = {}
     for model in args.models:
         ort_path, octet_path = prepare(args, model)
-        for threads in map(int, args.threads.split(",")):
+        for threads in args.threads:
             pairs = [(measure_octet(args.octet, octet_path, threads, args.seconds),
                       measure_ort(ort_path, threads, args.seconds)) for _ in range(args.rounds)]
             row = {"isa": pairs[0][0]["isa"], "onnxruntime": pairs[0][1]["version"]}
@@ -149,9 +137,9 @@ def main():
                 row[key] = {"octet": round(statistics.median(a[key] for a, _ in pairs), 3),
                             "onnxruntime": round(statistics.median(b[key] for _, b in pairs), 3),
                             "ratio": round(statistics.median(a[key] / b[key] for a, b in pairs), 3)}
-            result["models"][f"{model.stem}, {threads} thread{'s' if threads > 1 else ''}"] = row
+            rows[with_threads(model, threads)] = row
             print(model.stem, threads, row["median_ms"], file=sys.stderr)
-    print(json.dumps(result, indent=2))
+    report(args, rows)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ needs: numpy, ai-edge-litert (pip). LiteRT runs with its XNNPACK delegate. Round
 fresh process; the ratio of a model is the median over the rounds of Octet's median latency / LiteRT's of the same round.
 Prints one JSON object.
 """
-import argparse, json, platform, statistics, subprocess, sys
-from pathlib import Path
+import json, statistics, sys
+
+from peers import arguments, report, run
 
 LITERT_CHILD = r"""
 import json, sys, time
@@ -32,10 +33,6 @@ print(json.dumps(float(np.median(times)) * 1e3))
 """
 
 
-def run(*command):
-    return subprocess.run([str(c) for c in command], check=True, capture_output=True, text=True).stdout
-
-
 def litert(path, seconds):
     return json.loads(run(sys.executable, "-c", LITERT_CHILD, path, seconds))
 
@@ -46,25 +43,17 @@ def octet(binary, path, seconds):
 
 
 def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--octet", required=True)
-    p.add_argument("--work", required=True, type=Path)
-    p.add_argument("--rounds", type=int, default=9)
-    p.add_argument("--seconds", type=float, default=0.5)
-    p.add_argument("models", nargs="+", type=Path)
-    args = p.parse_args()
-    args.work.mkdir(parents=True, exist_ok=True)
-    result = {"machine": platform.processor() or platform.machine(), "rounds": args.rounds, "models": {}}
+    args = arguments(__doc__, rounds=9, seconds=0.5)
+    rows = {}
     for model in args.models:
         imported = args.work / f"{model.stem}.octet"
         run(args.octet, "import", model, "-o", imported)
         pairs = [(octet(args.octet, imported, args.seconds), litert(model, args.seconds)) for _ in range(args.rounds)]
-        row = {"octet_ms": round(statistics.median(a for a, _ in pairs), 4),
-               "litert_ms": round(statistics.median(b for _, b in pairs), 4),
-               "ratio": round(statistics.median(a / b for a, b in pairs), 3)}
-        result["models"][model.stem] = row
-        print(model.stem, row, file=sys.stderr)
-    print(json.dumps(result, indent=2))
+        rows[model.stem] = {"octet_ms": round(statistics.median(a for a, _ in pairs), 4),
+                            "litert_ms": round(statistics.median(b for _, b in pairs), 4),
+                            "ratio": round(statistics.median(a / b for a, b in pairs), 3)}
+        print(model.stem, rows[model.stem], file=sys.stderr)
+    report(args, rows)
 
 
 if __name__ == "__main__":
