@@ -299,6 +299,13 @@ void Quantize(const float* x, uint8_t* y, int64_t n, float scale, IntTarget targ
 void ScaleInts(const int32_t* x, float* y, int64_t n, float factor) {
   for (int64_t i = 0; i < n; ++i) y[i] = static_cast<float>(x[i]) * factor;
 }
+void AverageTiesAway(const int32_t* x, float* y, int64_t n, float count) {
+  for (int64_t i = 0; i < n; ++i) {
+    // The quotient of a tie is exact, since division rounds correctly.
+    const float v = static_cast<float>(x[i]) / count;
+    y[i] = static_cast<float>(static_cast<int32_t>(v + (v < 0 ? -0.5f : 0.5f)));
+  }
+}
 void Scale(float* y, int64_t n, float factor) {
   for (int64_t i = 0; i < n; ++i) y[i] *= factor;
 }
@@ -617,6 +624,7 @@ constexpr Loops MakeLoops() {
       Narrow,
       Quantize,
       ScaleInts,
+      AverageTiesAway,
       Scale,
       Divide,
       Affine,

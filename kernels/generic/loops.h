@@ -59,6 +59,8 @@ struct Loops {
   void (*narrow)(const float* v, uint8_t* y, int64_t n, IntTarget target);
   void (*quantize)(const float* x, uint8_t* y, int64_t n, float scale, IntTarget target);
   void (*scale_ints)(const int32_t* x, float* y, int64_t n, float factor);  // float(x) * factor
+  // The nearest integer to x / count, halves away from 0, for |x| < 2^24.
+  void (*average_ties_away)(const int32_t* x, float* y, int64_t n, float count);
   // In place.
   void (*scale)(float* y, int64_t n, float factor);
   void (*divide)(float* y, int64_t n, float divisor);

@@ -158,6 +158,21 @@ TEST(LoopsTest, RoundsLikeTheSpecification) {
   }
 }
 
+TEST(LoopsTest, TiesOfAveragesGoAwayFromZero) {
+  std::vector<int32_t> x;
+  for (int32_t i = -3000; i <= 3000; ++i) x.push_back(i);
+  std::vector<float> y(x.size());
+  for (int64_t count : {1, 2, 3, 6, 10, 14, 49, 64, 250}) {
+    for (const Loops* variant : Variants()) {
+      variant->average_ties_away(x.data(), y.data(), static_cast<int64_t>(x.size()),
+                                 static_cast<float>(count));
+      for (size_t i = 0; i < x.size(); ++i) {
+        EXPECT_EQ(static_cast<int64_t>(y[i]), AverageTiesAway(x[i], count)) << x[i] << "/" << count;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace generic
 }  // namespace octet

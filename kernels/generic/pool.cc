@@ -87,8 +87,9 @@ class PoolKernel : public Kernel {
 
  private:
   static Reduction ReductionOf(const KernelContext& context) {
-    const bool maximum = context.node->as<schema::PoolOptionsT>().kind == schema::PoolKind::MAXIMUM;
-    return maximum ? Reduction::kMaximum : Reduction::kMean;
+    const auto& options = context.node->as<schema::PoolOptionsT>();
+    if (options.kind == schema::PoolKind::MAXIMUM) return Reduction::kMaximum;
+    return options.ties == schema::TieRule::TO_EVEN ? Reduction::kMean : Reduction::kMeanTiesAway;
   }
 
   void RunLine(const uint8_t* x, int64_t i0, int64_t i1, uint8_t* y) const {

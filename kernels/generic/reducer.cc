@@ -67,10 +67,16 @@ void Reducer::SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps,
   } else {
     loops_.sum_u8(x, offsets, taps, sums, columns);
   }
-  const auto zero = static_cast<int32_t>(taps) * x_zero_point_;
+  // Ties away from zero are those of stored integers, which a tap in the padding has, too.
+  const bool away = reduction_ == Reduction::kMeanTiesAway;
+  const auto zero = static_cast<int32_t>(away ? taps - divisor : taps) * x_zero_point_;
   for (int64_t c = 0; c < columns; ++c) sums[c] -= zero;
   if (f32_result_) {
     return loops_.scale_ints(sums, static_cast<float*>(y), columns, Multiplier(divisor));
+  }
+  if (away) {
+    loops_.average_ties_away(sums, v, columns, static_cast<float>(divisor));
+    return loops_.narrow(v, static_cast<uint8_t*>(y), columns, {0, target_.range});
   }
   loops_.scale_ints(sums, v, columns, Multiplier(divisor));
   loops_.narrow(v, static_cast<uint8_t*>(y), columns, target_);

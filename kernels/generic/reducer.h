@@ -11,7 +11,8 @@
 namespace octet {
 namespace generic {
 
-enum class Reduction { kMaximum, kMinimum, kMean, kSum };
+// kMeanTiesAway: of integers whose result has the same scale and zero point, in Columns only.
+enum class Reduction { kMaximum, kMinimum, kMean, kMeanTiesAway, kSum };
 
 // Reduces rows of neighbouring elements, one result per column, and stores the results in y's
 // numbers.
@@ -46,7 +47,9 @@ class Reducer {
   uint8_t PickRow(const uint8_t* x, int64_t n) const;
   // The factor of an integer sum over `divisor` elements.
   float Multiplier(int64_t divisor) const;
-  bool is_sum() const { return reduction_ == Reduction::kMean || reduction_ == Reduction::kSum; }
+  bool is_sum() const {
+    return reduction_ != Reduction::kMaximum && reduction_ != Reduction::kMinimum;
+  }
 
   const Reduction reduction_;
   const Loops& loops_;

@@ -13,7 +13,8 @@ namespace {
 // and stored by value, means and sums in one rounding.
 class Reducer {
  public:
-  enum class Kind { kMaximum, kMinimum, kMean, kSum, kProduct };
+  // kMeanTiesAway: of integers whose result has the same scale and zero point.
+  enum class Kind { kMaximum, kMinimum, kMean, kMeanTiesAway, kSum, kProduct };
 
   Reducer(Kind kind, const Numbers& x) : kind_(kind), x_(x) { Reset(); }
 
@@ -26,7 +27,7 @@ class Reducer {
 
   void Take(int64_t offset) {
     const bool first = count_++ == 0;
-    if (kind_ == Kind::kMean || kind_ == Kind::kSum) {
+    if (kind_ == Kind::kMean || kind_ == Kind::kMeanTiesAway || kind_ == Kind::kSum) {
       if (x_.type() == DataType::kF32) {
         sum_ += x_.Real(offset);
       } else {
@@ -51,6 +52,10 @@ class Reducer {
       const float nothing = kind_ == Kind::kMaximum ? -infinity : infinity;
       return y.SetReal(offset, count_ > 0 ? best_ : nothing);
     }
+    if (kind_ == Kind::kMeanTiesAway) {
+      const int64_t stored = int_sum_ + divisor * x_.zero_point();
+      return y.SetInt(offset, static_cast<int32_t>(AverageTiesAway(stored, divisor)));
+    }
     const double n = kind_ == Kind::kMean ? static_cast<double>(divisor) : 1;
     if (x_.type() == DataType::kF32) return y.SetReal(offset, static_cast<float>(sum_ / n));
     const double scale = x_.scale();
@@ -72,6 +77,12 @@ class Reducer {
   float best_ = 0;
 };
 
+Reducer::Kind KindOf(const schema::PoolOptionsT& options) {
+  if (options.kind == schema::PoolKind::MAXIMUM) return Reducer::Kind::kMaximum;
+  return options.ties == schema::TieRule::TO_EVEN ? Reducer::Kind::kMean
+                                                  : Reducer::Kind::kMeanTiesAway;
+}
+
 void ComputePool(const Problem& problem, const RunArgs& args) {
   const auto& options = problem.node->as<schema::PoolOptionsT>();
   const Numbers x = problem.In(0, args);
@@ -79,9 +90,7 @@ void ComputePool(const Problem& problem, const RunArgs& args) {
   const Window window{Shape(options.kernel.begin(), options.kernel.end()), &options.strides,
                       &options.dilations, &options.pads_begin, &options.pads_end};
   const Shape x_spatial = Spatial(x.shape());
-  Reducer reducer(
-      options.kind == schema::PoolKind::MAXIMUM ? Reducer::Kind::kMaximum : Reducer::Kind::kMean,
-      x);
+  Reducer reducer(KindOf(options), x);
   ForEachIndex(y.shape(), [&](const Shape& at) {
     reducer.Reset();
     const int64_t image = at[0] * x.strides()[0] + at[1] * x.strides()[1];

@@ -151,6 +151,25 @@ TEST(ReferencePoolTest, AveragesRoundTiesToEven) {
             (std::vector<uint8_t>{2, 2, 2}));
 }
 
+TEST(ReferencePoolTest, TiesOfAveragesGoAwayFromTheStoredZero) {
+  // Windows of two: 1.5 -> 2, 2.5 -> 3, -0.5 -> -1, -2.5 -> -3, whatever the zero point; the last
+  // one counts the padding, which holds it: (-4 + 5) / 2 = 0.5 -> 1.
+  schema::PoolOptionsT options;
+  options.kind = schema::PoolKind::AVERAGE;
+  options.ties = schema::TieRule::AWAY_FROM_ZERO;
+  options.kernel = options.strides = {2};
+  options.dilations = {1};
+  options.pads_begin = {0};
+  options.pads_end = {1};
+  options.count_include_pad = true;
+  EXPECT_EQ(
+      RunValues<int8_t>(kReferencePool,
+                        MakeCase("average", options,
+                                 {Ints(kS8, {1, 1, 9}, 0.3f, 5, {1, 2, 2, 3, -1, 0, -2, -3, -4})},
+                                 {OutputLike(kS8, 0.3f, 5)})),
+      (std::vector<int8_t>{2, 3, -1, -3, 1}));
+}
+
 TEST(ReferencePoolTest, MaximumIgnoresPadding) {
   schema::PoolOptionsT options;
   options.kernel = {3};

@@ -61,7 +61,7 @@ std::vector<KernelCase> PoolCases() {
   Rng rng(3);
   std::vector<KernelCase> cases;
   const auto add = [&](const Window& w, const Types& t, schema::PoolKind kind, bool padded,
-                       int32_t dilation) {
+                       int32_t dilation, schema::TieRule ties = schema::TieRule::TO_EVEN) {
     schema::PoolOptionsT options;
     options.kind = kind;
     options.kernel = w.kernel;
@@ -71,10 +71,13 @@ std::vector<KernelCase> PoolCases() {
     options.pads_begin = w.begin;
     options.pads_end = w.end;
     options.count_include_pad = padded;
+    options.ties = ties;
+    const bool away = ties == schema::TieRule::AWAY_FROM_ZERO;
     const char* names[] = {"max ", "average "};
     cases.push_back(
         MakeCase(absl::StrCat(names[static_cast<int>(kind)], w.name, ", ", t.name,
-                              padded ? ", counting padding" : "", dilation > 1 ? ", dilated" : ""),
+                              padded ? ", counting padding" : "", dilation > 1 ? ", dilated" : "",
+                              away ? ", ties away from zero" : ""),
                  std::move(options), {Input(t, w.x, rng)}, {Output(t)}));
   };
   for (const Window& w : kWindows) {
@@ -82,6 +85,10 @@ std::vector<KernelCase> PoolCases() {
       add(w, t, schema::PoolKind::MAXIMUM, false, 1);
       add(w, t, schema::PoolKind::AVERAGE, false, 1);
       add(w, t, schema::PoolKind::AVERAGE, true, 1);
+      if (t.x != t.y || t.x == kF32 || t.ratio != 1 || t.x_zero != t.y_zero) continue;
+      for (bool padded : {false, true}) {
+        add(w, t, schema::PoolKind::AVERAGE, padded, 1, schema::TieRule::AWAY_FROM_ZERO);
+      }
     }
   }
   for (const Types& t : kTypes) {

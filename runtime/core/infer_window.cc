@@ -134,6 +134,9 @@ Shapes Pool(const Node& node, absl::Span<const Shape> inputs) {
   if (options.kind > schema::PoolKind::AVERAGE) {
     return Invalid("kind ", static_cast<int>(options.kind), " is unknown");
   }
+  if (options.ties > schema::TieRule::AWAY_FROM_ZERO) {
+    return Invalid("ties ", static_cast<int>(options.ties), " is unknown");
+  }
   if (absl::Status status = CheckSpatialInput(x); !status.ok()) return status;
   const size_t spatial = x.size() - 2;
   absl::Status status = CheckVectors(options, spatial);

@@ -141,6 +141,9 @@ TEST(InferPool, Refusals) {
               "kind 2 is unknown");
   // The last window starts at 6, behind the input.
   ExpectError(Pool(max, {2, 2}, {2, 2}, {0, 0}, {2, 0}), good, "padding alone");
+  Node unknown = Pool(schema::PoolKind::AVERAGE, {3, 3}, {1, 1}, {0, 0}, {0, 0});
+  unknown.as<schema::PoolOptionsT>().ties = static_cast<schema::TieRule>(2);
+  ExpectError(unknown, good, "ties 2 is unknown");
   // Dilated by 3, the window at -2 looks at -2 and 1, and x has index 0 only.
   Node node = Pool(max, {2}, {1}, {2}, {2});
   node.as<schema::PoolOptionsT>().dilations = {3};

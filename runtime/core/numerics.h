@@ -45,6 +45,12 @@ inline int32_t RoundAndClamp(float value, int32_t zero_point, IntRange range) {
   return static_cast<int32_t>(RoundHalfEven(std::min(std::max(value, lo), hi))) + zero_point;
 }
 
+// sum / count rounded to the nearest integer, halves away from 0; count > 0.
+inline int64_t AverageTiesAway(int64_t sum, int64_t count) {
+  const int64_t half = count / 2;
+  return (sum < 0 ? sum - half : sum + half) / count;
+}
+
 inline int32_t QuantizeValue(float x, float scale, int32_t zero_point, IntRange range) {
   return RoundAndClamp(x / scale, zero_point, range);
 }

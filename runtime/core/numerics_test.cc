@@ -37,6 +37,19 @@ TEST(RoundAndClamp, Saturates) {
   EXPECT_EQ(RoundAndClamp(kNaN, 3, kS8), 3);
 }
 
+TEST(AverageTiesAway, OnlyHalvesGoAwayFromZero) {
+  EXPECT_EQ(AverageTiesAway(5, 2), 3);
+  EXPECT_EQ(AverageTiesAway(-5, 2), -3);
+  EXPECT_EQ(AverageTiesAway(1, 2), 1);
+  EXPECT_EQ(AverageTiesAway(-1, 2), -1);
+  EXPECT_EQ(AverageTiesAway(3, 6), 1);
+  // 4 / 3 = 1.33, 5 / 3 = 1.67, 31 / 64 < 0.5.
+  EXPECT_EQ(AverageTiesAway(4, 3), 1);
+  EXPECT_EQ(AverageTiesAway(-5, 3), -2);
+  EXPECT_EQ(AverageTiesAway(31, 64), 0);
+  EXPECT_EQ(AverageTiesAway(-31, 64), 0);
+}
+
 TEST(QuantizeValue, DividesByTheScale) {
   EXPECT_EQ(QuantizeValue(0.75f, 0.5f, 0, kS8), 2);
   EXPECT_EQ(QuantizeValue(-1.0f, 0.5f, 128, kU8), 126);

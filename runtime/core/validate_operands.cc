@@ -92,6 +92,19 @@ absl::Status CheckProduct(const Graph& graph, const Node& node) {
   return CheckBias(graph.tensor(node.input(2)), x.quant->scale(), *w.quant, weights->depth);
 }
 
+absl::Status CheckPool(const Graph& graph, const Node& node) {
+  const auto& options = node.as<schema::PoolOptionsT>();
+  if (options.ties == schema::TieRule::TO_EVEN) return absl::OkStatus();
+  const Tensor &x = graph.tensor(node.inputs[0]), &y = graph.tensor(node.outputs[0]);
+  if (options.kind == schema::PoolKind::AVERAGE && x.quant && x.type == y.type &&
+      x.quant == y.quant) {
+    return absl::OkStatus();
+  }
+  return Invalid(
+      "ties are rounded away from zero; only an average of a quantized x, with the type, scale and "
+      "zero point of x, may do that");
+}
+
 }  // namespace
 
 absl::Status CheckOperands(const Graph& graph, const Node& node) {
@@ -99,6 +112,7 @@ absl::Status CheckOperands(const Graph& graph, const Node& node) {
   if (node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions) {
     return CheckProduct(graph, node);
   }
+  if (node.type() == OpType::PoolOptions) return CheckPool(graph, node);
   if (node.type() == OpType::IfOptions || node.type() == OpType::LoopOptions) {
     return CheckControl(graph, node);
   }

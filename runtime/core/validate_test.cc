@@ -363,6 +363,49 @@ TEST(ValidateGraph, LeavesErrorsOfOpenSizesToThePlan) {
   EXPECT_THAT(std::string(ValidateGraph(g).message()), HasSubstr("operator 'pool'"));
 }
 
+TEST(ValidateGraph, TiesGoAwayFromZeroInAveragesOfTheSameNumbersOnly) {
+  Graph g;
+  Tensor t;
+  t.type = DataType::kS8;
+  t.shape = {1, 3, 4, 4};
+  t.quant = QuantParams{{0.5f}, {-3}, -1};
+  const TensorId x = g.AddTensor(t), y = g.AddTensor(t);
+  g.tensors[static_cast<size_t>(y)].shape = {1, 3, 2, 2};
+  schema::PoolOptionsT pool;
+  pool.kind = schema::PoolKind::AVERAGE;
+  pool.ties = schema::TieRule::AWAY_FROM_ZERO;
+  pool.kernel = pool.strides = {2, 2};
+  pool.dilations = {1, 1};
+  pool.pads_begin = pool.pads_end = {0, 0};
+  g.AddNode("pool", pool, {x}, {y});
+  g.inputs = {x};
+  g.outputs = {y};
+  EXPECT_TRUE(ValidateGraph(g).ok()) << ValidateGraph(g);
+  const std::vector<std::function<void(Graph&)>> changes = {
+      [](Graph& b) {
+        NodeNamed(b, "pool").as<schema::PoolOptionsT>().kind = schema::PoolKind::MAXIMUM;
+      },
+      [=](Graph& b) { b.tensor(y).quant->scales = {0.25f}; },
+      [=](Graph& b) { b.tensor(y).quant->zero_points = {0}; },
+      [=](Graph& b) {
+        b.tensor(y).type = DataType::kU8;
+        b.tensor(x).quant->zero_points = b.tensor(y).quant->zero_points = {3};
+      },
+      [=](Graph& b) {
+        for (TensorId id : {x, y}) {
+          b.tensor(id).type = DataType::kF32;
+          b.tensor(id).quant.reset();
+        }
+      }};
+  for (size_t i = 0; i < changes.size(); ++i) {
+    Graph broken = g;
+    changes[i](broken);
+    EXPECT_THAT(std::string(ValidateGraph(broken).message()),
+                HasSubstr("ties are rounded away from zero"))
+        << "change " << i;
+  }
+}
+
 TEST(MaxBias, LeavesRoomForTheProducts) {
   EXPECT_EQ(MaxBias(0), INT32_MAX);
   EXPECT_EQ(MaxBias(1), INT32_MAX - 255 * 128);

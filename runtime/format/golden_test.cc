@@ -150,6 +150,7 @@ TEST(Golden, NumbersOfTheSchema) {
   EXPECT_EQ(static_cast<int>(schema::BinaryKind::POW), 6);
   EXPECT_EQ(static_cast<int>(schema::ReduceKind::MINIMUM), 3);
   EXPECT_EQ(static_cast<int>(schema::PoolKind::AVERAGE), 1);
+  EXPECT_EQ(static_cast<int>(schema::TieRule::AWAY_FROM_ZERO), 1);
   EXPECT_EQ(static_cast<int>(schema::PadMode::EDGE), 2);
 }
 

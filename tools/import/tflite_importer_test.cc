@@ -181,6 +181,26 @@ TEST(ImportTflite, ReductionsAndSoftmaxUseTheFilesAxes) {
   ExpectNear(RunCounting(*graph, {{1, 2, 2, 3}}), expected);
 }
 
+TEST(ImportTflite, AveragesOfIntegersKeepTheirTieRule) {
+  for (const bool quantized : {false, true}) {
+    TfliteMaker maker;
+    const Type type = quantized ? Type::INT8 : Type::FLOAT32;
+    const int x = maker.Input("x", {1, 2, 2, 1}, type), y = maker.Tensor("y", {1, 1, 1, 1}, type);
+    if (quantized) maker.Quantize(x, {0.5f}, {3}).Quantize(y, {0.5f}, {3});
+    tflite::Pool2DOptionsT pool;
+    pool.padding = tflite::Padding::VALID;
+    pool.stride_w = pool.stride_h = pool.filter_w = pool.filter_h = 2;
+    maker.Op(Code::AVERAGE_POOL_2D, {x}, {y}, pool).Output(y);
+    const absl::StatusOr<Graph> graph = maker.Import();
+    ASSERT_TRUE(graph.ok()) << graph.status();
+    for (const Node& node : graph->nodes) {
+      if (node.type() != OpType::PoolOptions) continue;
+      EXPECT_EQ(node.as<schema::PoolOptionsT>().ties,
+                quantized ? schema::TieRule::AWAY_FROM_ZERO : schema::TieRule::TO_EVEN);
+    }
+  }
+}
+
 TEST(ImportTflite, QuantizedConvolutionKeepsItsScales) {
   TfliteMaker maker;
   const int x = maker.Input("x", {1, 2, 2, 2}, Type::INT8);

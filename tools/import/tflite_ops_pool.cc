@@ -28,6 +28,12 @@ absl::Status ImportPool(TfliteOp& op) {
   pool.dilations = std::move(padded->dilations);
   pool.pads_begin = std::move(padded->pads_begin);
   pool.pads_end = std::move(padded->pads_end);
+  // TFLite's averages of integers are the only ones that it rounds otherwise than Octet.
+  const bool average = pool.kind == schema::PoolKind::AVERAGE;
+  if (average && op.in(0).quant && op.in(0).quant == op.out().quant &&
+      op.in(0).type == op.out().type) {
+    pool.ties = schema::TieRule::AWAY_FROM_ZERO;
+  }
   return op.FinishBounded(std::move(pool), {*x}, Order::kChannelsFirst, *bounds);
 }
 
