@@ -8,6 +8,7 @@
 #include "runtime/core/infer.h"
 #include "runtime/core/operators.h"
 #include "tools/import/result_types.h"
+#include "tools/import/slice_sizes.h"
 #include "tools/simplify/constants.h"
 
 namespace octet::importer {
@@ -150,6 +151,7 @@ ProbedShape GraphBuilder::Closed(const OpenShape& open) {
   ProbedShape result;
   for (const absl::optional<ProbedSize>& size : open) {
     const ProbedSize sizes = size ? *size : probes_->Unknown();
+    if (!size) probes_->NoteAtLeast(sizes, 0);
     for (size_t p = 0; p < kProbes; ++p) result[p].push_back(sizes[p]);
   }
   return result;
@@ -167,23 +169,55 @@ absl::StatusOr<std::vector<ProbedShape>> GraphBuilder::ShapesOf(const Node& node
     for (size_t i = 0; i < outputs; ++i) result[i] = Closed((*open)[i]);
     return result;
   }
+  std::vector<Node> nodes;
   for (size_t p = 0; p < kProbes && failed.ok(); ++p) {
     absl::StatusOr<Node> bound = Bound(node, p);
     if (!bound.ok()) return bound.status();
-    std::vector<Shape> shapes(bound->inputs.size());
+    nodes.push_back(*std::move(bound));
+    std::vector<Shape> shapes(nodes[p].inputs.size());
     for (size_t i = 0; i < shapes.size(); ++i) {
-      if (bound->inputs[i] >= 0) shapes[i] = inputs[i][p];
+      if (nodes[p].inputs[i] >= 0) shapes[i] = inputs[i][p];
     }
-    auto inferred = InferShapes(*bound, shapes);
+    auto inferred = InferShapes(nodes[p], shapes);
     failed = inferred.status();
     for (size_t i = 0; i < outputs && inferred.ok(); ++i) result[i][p] = std::move((*inferred)[i]);
   }
-  if (failed.ok()) return result;
+  if (failed.ok()) {
+    SettleShapes(nodes, inputs, result);
+    return result;
+  }
   if (!relaxed_) return failed;
-  auto open = RelaxedShapes(node, inputs, failed);
+  auto open = IsBound(node) ? RelaxedShapes(node, inputs, failed) : NamedSizes(node, inputs);
   if (!open.ok()) return open.status();
   for (size_t i = 0; i < outputs; ++i) result[i] = Closed((*open)[i]);
   return result;
+}
+
+void GraphBuilder::SettleShapes(const std::vector<Node>& bound,
+                                const std::vector<ProbedShape>& inputs,
+                                std::vector<ProbedShape>& shapes) {
+  if (bound[0].type() == OpType::SliceOptions) {
+    SettleSlice(bound, inputs[0], *probes_, shapes[0]);
+    return;
+  }
+  for (const ProbedShape& shape : shapes) {
+    for (size_t i = 0; i < shape[0].size() && HasFixedRank(shape); ++i) {
+      if (!IsFixed(SizeAt(shape, i))) probes_->NoteAtLeast(SizeAt(shape, i), 0);
+    }
+  }
+}
+
+absl::StatusOr<std::vector<OpenShape>> GraphBuilder::NamedSizes(
+    const Node& node, const std::vector<ProbedShape>& inputs) const {
+  auto open = OpenShapes(node, inputs);
+  if (!open.ok() || node.type() != OpType::ReshapeOptions) return open;
+  const std::vector<Array>& arrays = infos_[Index(node.inputs[1])].arrays;
+  for (size_t i = 0; i < (*open)[0].size(); ++i) {
+    ProbedSize size;
+    for (size_t p = 0; p < kProbes; ++p) size[p] = arrays[arrays.size() == 1 ? 0 : p].ints()[i];
+    if (*std::min_element(size.begin(), size.end()) > 0) (*open)[0][i] = size;
+  }
+  return open;
 }
 
 absl::StatusOr<std::vector<Value>> GraphBuilder::Add(Node node,

@@ -143,6 +143,13 @@ class GraphBuilder {
   absl::StatusOr<Node> Bound(const Node& node, size_t probe) const;
   absl::StatusOr<std::vector<ProbedShape>> ShapesOf(const Node& node, size_t outputs);
   ProbedShape Closed(const OpenShape& shape);
+  // The shapes under each probe, of which those that do not hold for all sizes are unknown.
+  // `bound`: the node under each probe.
+  void SettleShapes(const std::vector<Node>& bound, const std::vector<ProbedShape>& inputs,
+                    std::vector<ProbedShape>& shapes);
+  // What a Reshape or Expand to computed sizes says of them, where these do not fit its input.
+  absl::StatusOr<std::vector<OpenShape>> NamedSizes(const Node& node,
+                                                    const std::vector<ProbedShape>& inputs) const;
   Value AddTensor(Tensor tensor, DataType type, const ProbedShape& shape);
 
   Graph graph_;

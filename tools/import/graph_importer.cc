@@ -7,6 +7,7 @@
 #include "runtime/core/validate_rules.h"
 #include "tools/import/functions.h"
 #include "tools/import/opset6.h"
+#include "tools/import/settle.h"
 #include "tools/simplify/constants.h"
 
 namespace octet::importer {
@@ -27,6 +28,13 @@ absl::Status CheckNewNodes(const Graph& graph, size_t first) {
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+// For the graph to compute.
+absl::Status Uncertain() {
+  return absl::UnimplementedError(
+      "depends on sizes that are known only when the model runs in a way that no number stands "
+      "for");
 }
 
 }  // namespace
@@ -80,6 +88,7 @@ absl::StatusOr<std::vector<Value>> GraphImporter::Evaluate(const onnx::NodeProto
   const bool constant = std::all_of(inputs.begin(), inputs.end(), [](const Value* value) {
     return value == nullptr || value->is_constant();
   });
+  if (!constant && !CanProbe(node, inputs)) return Uncertain();
   if (OpsetOf("") == 6) attributes.Ignore("broadcast");  // as in numpy, where there is no axis
   std::vector<std::vector<Array>> outputs;               // per output, per probe
   for (size_t p = 0; p < (constant ? 1 : kProbes); ++p) {
@@ -102,7 +111,10 @@ absl::StatusOr<std::vector<Value>> GraphImporter::Evaluate(const onnx::NodeProto
       return absl::UnimplementedError("makes a tensor whose rank depends on the model's inputs");
     }
   }
-  for (std::vector<Array>& probed : outputs) values.push_back(Value::Of(std::move(probed)));
+  for (std::vector<Array>& probed : outputs) {
+    if (!constant && !Settle(node, inputs, scope_.builder().probes(), probed)) return Uncertain();
+    values.push_back(Value::Of(std::move(probed)));
+  }
   return values;
 }
 

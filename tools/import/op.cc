@@ -80,10 +80,11 @@ std::vector<OpTable> OpTables() {
                            IntegerOps()}) {
     tables.push_back({"", rows});
   }
-  for (const auto& rows :
-       {MicrosoftQuantLinearOps(), MicrosoftQuantizedOps(), MicrosoftIntegerOps()}) {
+  for (const auto& rows : {MicrosoftQuantLinearOps(), MicrosoftQuantizedOps(),
+                           MicrosoftIntegerOps(), MicrosoftMatMulOps(), MicrosoftFusedOps()}) {
     tables.push_back({"com.microsoft", rows});
   }
+  tables.push_back({"org.openvinotoolkit", OpenVinoOps()});
   return tables;
 }
 

@@ -130,9 +130,13 @@ absl::Span<const OpRow> QuantLinearOps();
 absl::Span<const OpRow> QuantizedOperatorOps();
 absl::Span<const OpRow> IntegerOps();
 // Of ONNX Runtime's domain.
+absl::Span<const OpRow> MicrosoftFusedOps();
+absl::Span<const OpRow> MicrosoftMatMulOps();
 absl::Span<const OpRow> MicrosoftIntegerOps();
 absl::Span<const OpRow> MicrosoftQuantLinearOps();
 absl::Span<const OpRow> MicrosoftQuantizedOps();
+// Of OpenVINO's domain.
+absl::Span<const OpRow> OpenVinoOps();
 
 // Null when the operator cannot be imported.
 ImportFunction FindOp(const std::string& domain, const std::string& op_type);

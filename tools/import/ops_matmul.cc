@@ -101,20 +101,17 @@ struct GemmParts {
   float alpha_left = 1.0f;  // what is not yet multiplied into the weights
 };
 
-absl::StatusOr<GemmParts> ReadGemm(OpContext& c) {
+// alpha * a * b with the attributes transA and transB.
+absl::StatusOr<GemmParts> ReadProduct(OpContext& c) {
   absl::StatusOr<TensorId> a = c.Tensor(0);
   if (!a.ok()) return a.status();
   if (!c.has(1)) return absl::InvalidArgumentError("lacks input 1");
   Value& b = c.value(1);
-  if (c.value(0).rank() != 2 || b.rank() != 2) {
-    return absl::InvalidArgumentError(absl::StrCat("multiplies tensors of ", c.value(0).rank(),
-                                                   " and ", b.rank(), " dimensions, expected 2"));
-  }
   GemmParts parts;
   const bool transpose_b = c.attributes.Int("transB", 0) != 0;
   const float alpha = c.attributes.Float("alpha", 1.0f);
   parts.options.transpose_a = c.attributes.Int("transA", 0) != 0;
-  if (b.is_constant() && IsReal(b.type) && !c.builder.Computes(b)) {
+  if (b.is_constant() && b.rank() == 2 && IsReal(b.type) && !c.builder.Computes(b)) {
     parts.options.transpose_b = true;
     parts.inputs = {*a, WeightsOf(c, b, transpose_b, alpha)};
     return parts;
@@ -128,7 +125,12 @@ absl::StatusOr<GemmParts> ReadGemm(OpContext& c) {
 }
 
 absl::Status ImportGemm(OpContext& c) {
-  absl::StatusOr<GemmParts> parts = ReadGemm(c);
+  if (c.has(0) && c.has(1) && (c.value(0).rank() != 2 || c.value(1).rank() != 2)) {
+    return absl::InvalidArgumentError(absl::StrCat("multiplies tensors of ", c.value(0).rank(),
+                                                   " and ", c.value(1).rank(),
+                                                   " dimensions, expected 2"));
+  }
+  absl::StatusOr<GemmParts> parts = ReadProduct(c);
   if (!parts.ok()) return parts.status();
   const float beta = c.attributes.Float("beta", 1.0f);
   const bool add = c.has(2) && beta != 0.0f;
@@ -163,13 +165,38 @@ absl::Status ImportGemm(OpContext& c) {
   return c.Finish(std::move(sum), {*scaled, *addend});
 }
 
+absl::Status ImportFusedMatMul(OpContext& c) {
+  for (const char* attribute : {"transBatchA", "transBatchB"}) {
+    if (c.attributes.Int(attribute, 0) == 0) continue;
+    return absl::UnimplementedError(
+        absl::StrCat("has the attribute ", attribute, "; transA and transB are supported"));
+  }
+  if (c.has(0) && c.has(1) && (c.value(0).rank() < 2 || c.value(1).rank() < 2)) {
+    return absl::UnimplementedError("multiplies a vector; 2 and more dimensions are supported");
+  }
+  absl::StatusOr<GemmParts> parts = ReadProduct(c);
+  if (!parts.ok()) return parts.status();
+  if (parts->alpha_left == 1.0f) {
+    return c.Finish(std::move(parts->options), std::move(parts->inputs));
+  }
+  auto product = c.Step("product", std::move(parts->options), std::move(parts->inputs));
+  if (!product.ok()) return product.status();
+  const TensorId alpha = c.Number("alpha", DataType::kF32, static_cast<double>(parts->alpha_left));
+  return c.Finish(Binary(schema::BinaryKind::MUL), {product->tensor, alpha});
+}
+
 constexpr OpRow kRows[] = {
     {"Gemm", ImportGemm, 1, ""},
     {"MatMul", ImportMatMul, 1, ""},
 };
 
+constexpr OpRow kMicrosoftRows[] = {
+    {"FusedMatMul", ImportFusedMatMul, 1, "not transBatchA, transBatchB"},
+};
+
 }  // namespace
 
 absl::Span<const OpRow> MatMulOps() { return kRows; }
+absl::Span<const OpRow> MicrosoftMatMulOps() { return kMicrosoftRows; }
 
 }  // namespace octet::importer

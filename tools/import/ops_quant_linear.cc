@@ -1,8 +1,5 @@
-#include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/core/numerics.h"
 #include "tools/import/fold.h"
 #include "tools/import/quantization.h"
 
@@ -131,23 +128,6 @@ absl::Status QuantizeByArithmetic(OpContext& c, DataType type, int64_t axis) {
   return c.Finish(schema::CastOptionsT(), {inside->tensor}, type);
 }
 
-Array QuantizedArray(const Array& x, DataType type, const QuantParams& quant) {
-  const IntegerRange range = RangeOfIntegers(type);
-  std::vector<double> values = x.doubles();
-  int64_t inner = 1;
-  for (size_t d = static_cast<size_t>(quant.axis + 1); !quant.per_tensor() && d < x.shape.size();
-       ++d) {
-    inner *= x.shape[d];
-  }
-  for (size_t i = 0; i < values.size(); ++i) {
-    const size_t s = i / static_cast<size_t>(inner) % quant.scales.size();
-    const double units = RoundHalfEven(static_cast<float>(values[i]) / quant.scales[s]);
-    const double integer = (std::isnan(units) ? 0.0 : units) + quant.zero_points[s];
-    values[i] = std::min(std::max(integer, range.least), range.most);
-  }
-  return Array::OfDoubles(type, x.shape, values);
-}
-
 absl::Status ImportQuantizeLinear(OpContext& c) {
   if (absl::Status status = CheckBlocks(c); !status.ok()) return status;
   if (!c.has(0)) return absl::InvalidArgumentError("lacks its input");
@@ -161,7 +141,8 @@ absl::Status ImportQuantizeLinear(OpContext& c) {
   const auto quant = ReadScales(c, kScales, c.value(0).shape[0], axis);
   if (!quant.ok()) return quant.status();
   if (*quant && c.value(0).is_constant()) {
-    c.outputs = {Value::Of(QuantizedArray(c.value(0).arrays[0], *type, **quant))};
+    c.outputs = {
+        Value::Of(QuantizedArray(c.value(0).arrays[0], *type, **quant, RangeOfIntegers(*type)))};
     return absl::OkStatus();
   }
   const bool bytes = *type == DataType::kU8 || *type == DataType::kS8;

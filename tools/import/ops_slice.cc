@@ -27,14 +27,14 @@ absl::Status ReadNumbers(OpContext& c, const char* name, size_t index, std::vect
 }
 
 // Whether the ends are those of the dimensions, whatever their sizes, so that the options say it.
-bool EndsAreSizes(const Value& ends, const Value& x, const std::vector<int64_t>& axes) {
-  if (!ends.is_known()) return false;
-  for (size_t p = 0; p < kProbes; ++p) {
-    const std::vector<int64_t> numbers = ends.array(p).ints();
-    if (numbers.size() != axes.size()) return false;
-    for (size_t i = 0; i < axes.size(); ++i) {
-      if (numbers[i] < x.shape[p][static_cast<size_t>(axes[i])]) return false;
-    }
+bool EndsAreSizes(const Value& ends, const Value& x, const std::vector<int64_t>& axes,
+                  const Probes& probes) {
+  if (!ends.is_known() || ends.shape != Unprobed({static_cast<int64_t>(axes.size())})) return false;
+  for (size_t i = 0; i < axes.size(); ++i) {
+    ProbedSize end;
+    for (size_t p = 0; p < kProbes; ++p) end[p] = ends.array(p).ints()[i];
+    const ProbedSize size = SizeAt(x.shape, static_cast<size_t>(axes[i]));
+    if (probes.LeastDifference(end, size).value_or(-1) < 0) return false;
   }
   return true;
 }
@@ -64,7 +64,7 @@ absl::Status ImportSlice(OpContext& c) {
       inputs[4] == kNoTensor && std::all_of(options.steps.begin(), options.steps.end(),
                                             [](int64_t step) { return step > 0; });
   if (c.opset >= 10 && c.IsOpen(2) && forward && !axes.empty() &&
-      EndsAreSizes(c.value(2), c.value(0), axes)) {
+      EndsAreSizes(c.value(2), c.value(0), axes, c.builder.probes())) {
     options.ends.assign(axes.size(), std::numeric_limits<int64_t>::max());
   } else {
     status = ReadNumbers(c, "ends", 2, options.ends, inputs);

@@ -36,7 +36,42 @@ ProbedSize Probes::SizeOf(const std::string& symbol) {
   const ProbedSize sizes = Next(rules_);
   sizes_[symbol] = sizes;
   names_[sizes] = symbol;
+  NoteAtLeast(sizes, 1);
   return sizes;
+}
+
+void Probes::NoteAtLeast(const ProbedSize& number, int64_t least) {
+  int64_t& noted = least_.emplace(number, least).first->second;
+  noted = std::max(noted, least);
+}
+
+absl::optional<int64_t> Probes::AtLeast(const ProbedSize& number) const {
+  if (IsFixed(number)) return number[0];
+  const auto found = least_.find(number);
+  return found == least_.end() ? absl::nullopt : absl::make_optional(found->second);
+}
+
+absl::optional<int64_t> Probes::LeastDifference(const ProbedSize& a, const ProbedSize& b) const {
+  constexpr int64_t kBeyondSizes = int64_t{1} << 40;
+  const auto is_size = [](const ProbedSize& number) {
+    return std::all_of(number.begin(), number.end(),
+                       [](int64_t n) { return n > -kBeyondSizes && n < kBeyondSizes; });
+  };
+  if (!is_size(b)) return absl::nullopt;
+  if (!is_size(a)) {
+    // INT64_MAX and its like mean "to the end".
+    return IsFixed(a) && a[0] > 0 ? absl::make_optional<int64_t>(1) : absl::nullopt;
+  }
+  ProbedSize difference;
+  for (size_t p = 0; p < kProbes; ++p) difference[p] = a[p] - b[p];
+  const absl::optional<int64_t> whole = AtLeast(difference), first = AtLeast(a);
+  if (IsFixed(difference) || !first || !IsFixed(b)) return whole;
+  return std::max(*first - b[0], whole.value_or(*first - b[0]));
+}
+
+bool Probes::TellDivisors() const {
+  return std::any_of(rules_.begin(), rules_.end(),
+                     [](const ProbeRule& rule) { return rule.multiple == 1; });
 }
 
 std::string Probes::FreshName() {
@@ -69,12 +104,13 @@ std::string Probes::ToString() const {
 
 absl::Span<const ProbeRules> AllProbeRules() {
   // Sizes that are no multiples of anything tell apart what rounds up and what rounds down.
-  // Networks that halve pictures and join the halves refuse it, others refuse large sizes.
+  // Some networks refuse large sizes; those that halve pictures and join the halves refuse odd
+  // ones.
   static constexpr ProbeRules kRules[] = {
       {{{32, 10}, {1, 306}, {1, 1008}, {1, 2002}}},
+      {{{2, 10}, {1, 100}, {1, 200}, {1, 300}}},
       {{{32, 10}, {32, 100}, {32, 200}, {32, 300}}},
       {{{8, 10}, {8, 100}, {8, 200}, {8, 300}}},
-      {{{1, 10}, {1, 100}, {1, 200}, {1, 300}}},
   };
   return kRules;
 }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "octet/types.h"
 
@@ -74,6 +75,16 @@ class Probes {
   // ones so that products of several stay within what a tensor may have.
   ProbedSize Unknown();
 
+  // Says that a number is at least `least` whenever the model runs.
+  void NoteAtLeast(const ProbedSize& number, int64_t least);
+  // What is known of a number; nothing where it may be anything.
+  absl::optional<int64_t> AtLeast(const ProbedSize& number) const;
+  // What a - b is at least.
+  absl::optional<int64_t> LeastDifference(const ProbedSize& a, const ProbedSize& b) const;
+
+  // Whether a number that divides the sizes under all probes divides all sizes.
+  bool TellDivisors() const;
+
   // The shape with -1 where probes differ, and the names of those dimensions. Sizes that are
   // computed from symbols get a name of their own, the same wherever they occur.
   std::pair<Shape, std::vector<std::string>> Symbolic(const ProbedShape& shape);
@@ -93,6 +104,7 @@ class Probes {
   int fresh_ = 0;
   std::map<std::string, ProbedSize> sizes_;
   std::map<ProbedSize, std::string> names_;
+  std::map<ProbedSize, int64_t> least_;
 };
 
 }  // namespace octet::importer

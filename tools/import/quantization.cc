@@ -75,6 +75,17 @@ IntegerRange RangeOfIntegers(DataType type) {
   }
 }
 
+Array QuantizedArray(const Array& x, DataType type, const QuantParams& quant,
+                     const IntegerRange& range) {
+  std::vector<double> values = x.doubles();
+  ForEachScaled(x.shape, quant.axis, [&](size_t s, size_t i) {
+    const double units = RoundHalfEven(static_cast<float>(values[i]) / quant.scales[s]);
+    const double integer = (std::isnan(units) ? 0.0 : units) + quant.zero_points[s];
+    values[i] = std::min(std::max(integer, range.least), range.most);
+  });
+  return Array::OfDoubles(type, x.shape, values);
+}
+
 absl::StatusOr<absl::optional<QuantParams>> ReadScales(const OpContext& c,
                                                        const ScaleInputs& inputs,
                                                        const Shape& shape, int64_t axis) {

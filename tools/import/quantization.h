@@ -66,6 +66,11 @@ struct IntegerRange {
 };
 IntegerRange RangeOfIntegers(DataType type);
 
+// Real constants as integers of `type` within `range`: x / scale + zero_point, rounded half to
+// even. NaN becomes the zero point.
+Array QuantizedArray(const Array& x, DataType type, const QuantParams& quant,
+                     const IntegerRange& range);
+
 }  // namespace octet::importer
 
 #endif  // OCTET_TOOLS_IMPORT_QUANTIZATION_H_

@@ -7,9 +7,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "octet/model.h"
+#include "runtime/model_internal.h"
 #include "tools/import/onnx_importer.h"
 #include "tools/simplify/constants.h"
 #include "tools/simplify/evaluate.h"
+#include "tools/simplify/simplify.h"
 
 namespace octet::testing {
 namespace {
@@ -141,6 +144,33 @@ std::vector<double> RunCounting(const Graph& graph, const std::vector<Shape>& sh
     if (!tensors.ok()) break;
     const Tensor& tensor = (*tensors)[static_cast<size_t>(id)];
     const std::vector<double> values = ToDoubles(tensor.type, tensor.data);
+    result.insert(result.end(), values.begin(), values.end());
+  }
+  return result;
+}
+
+std::vector<double> RunSession(const Graph& graph, const std::vector<Shape>& shapes) {
+  Graph simplified = graph;
+  EXPECT_EQ(Simplify(simplified), absl::OkStatus());
+  ModelOptions options;
+  options.deterministic = true;
+  const auto model = ModelFromGraph(std::move(simplified), options);
+  EXPECT_TRUE(model.ok()) << model.status();
+  if (!model.ok()) return {};
+  const auto session = (*model)->NewSession(shapes);
+  EXPECT_TRUE(session.ok()) << session.status();
+  if (!session.ok()) return {};
+  for (int i = 0; i < static_cast<int>(shapes.size()); ++i) {
+    const absl::Span<float> x = (*session)->input<float>(i);
+    std::iota(x.begin(), x.end(), 0.0f);
+  }
+  EXPECT_EQ((*session)->Run(), absl::OkStatus());
+  std::vector<double> result;
+  for (int i = 0; i < static_cast<int>(graph.outputs.size()); ++i) {
+    const DataType type = (*session)->output_type(i);
+    const auto bytes = static_cast<size_t>(NumElements((*session)->output_shape(i))) * SizeOf(type);
+    const auto* data = static_cast<const uint8_t*>((*session)->output_data(i));
+    const std::vector<double> values = ToDoubles(type, Constant::Borrow(data, bytes, nullptr));
     result.insert(result.end(), values.begin(), values.end());
   }
   return result;

@@ -55,6 +55,10 @@ std::string WriteTestFile(const std::string& bytes);
 // ...; fails the test on errors.
 std::vector<double> RunCounting(const Graph& graph, const std::vector<Shape>& shapes);
 
+// The same by a session of the simplified network: shapes are resolved when it is planned for these
+// shapes, and branches taken when it runs. Bits are the reference's.
+std::vector<double> RunSession(const Graph& graph, const std::vector<Shape>& shapes);
+
 }  // namespace octet::testing
 
 #endif  // OCTET_TOOLS_IMPORT_TESTING_H_

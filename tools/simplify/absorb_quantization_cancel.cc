@@ -9,9 +9,8 @@ namespace octet {
 namespace {
 
 // Quantize(Dequantize(q)).
-bool Cancel(Graph& graph, Node& node) {
+bool Cancel(Graph& graph, const Uses& uses, Node& node) {
   if (node.type() != OpType::QuantizeOptions) return false;
-  const Uses uses(graph);
   const TensorId y = node.outputs[0];
   const TensorId q = DequantizedFrom(uses, node.inputs[0]);
   if (q == kNoTensor || uses.Readers(y) == 0) return false;
@@ -25,9 +24,8 @@ bool Cancel(Graph& graph, Node& node) {
 }
 
 // A Cast of a view casts what is viewed; a view of itself is nothing.
-bool CancelView(Graph& graph, Node& node) {
+bool CancelView(Graph& graph, const Uses& uses, Node& node) {
   if (node.type() != OpType::CastOptions) return false;
-  const Uses uses(graph);
   const TensorId y = node.outputs[0];
   if (uses.Readers(y) == 0) return false;
   const Node* before = uses.Producer(node.inputs[0]);
@@ -45,11 +43,11 @@ bool CancelView(Graph& graph, Node& node) {
 }
 
 // An input of the model that is read as quantized integers alone is quantized.
-bool AdoptScale(Graph& graph, Node& node) {
+bool AdoptScale(Graph& graph, const Uses& uses, Node& node) {
   if (!IsView(graph, node)) return false;
   const TensorId x = node.inputs[0], y = node.outputs[0];
   const bool input = std::find(graph.inputs.begin(), graph.inputs.end(), x) != graph.inputs.end();
-  if (!input || graph.tensor(x).quant || IsOutput(graph, y) || Uses(graph).OnlyReader(x) < 0) {
+  if (!input || graph.tensor(x).quant || IsOutput(graph, y) || uses.OnlyReader(x) < 0) {
     return false;
   }
   graph.tensor(x).quant = graph.tensor(y).quant;
@@ -71,14 +69,15 @@ bool Repeats(const Graph& graph, const Node& a, const Node& b) {
 }
 
 // Lets readers of a repeated conversion read the first one.
-bool Share(Graph& graph, size_t index, const std::vector<std::vector<int>>& readers) {
+bool Share(Graph& graph, const Uses& uses, size_t index,
+           const std::vector<std::vector<int>>& readers) {
   const Node& node = graph.nodes[index];
   for (const int other : readers[static_cast<size_t>(node.inputs[0])]) {
     if (other >= static_cast<int>(index)) return false;
     const Node& first = graph.nodes[static_cast<size_t>(other)];
     if (!Repeats(graph, first, node)) continue;
     const TensorId y = node.outputs[0];
-    return Uses(graph).Readers(y) > 0 && Bypass(graph, y, first.outputs[0]);
+    return uses.Readers(y) > 0 && Bypass(graph, y, first.outputs[0]);
   }
   return false;
 }
@@ -86,9 +85,10 @@ bool Share(Graph& graph, size_t index, const std::vector<std::vector<int>>& read
 }  // namespace
 
 bool CancelConversions(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (Node& node : graph.nodes) {
-    changed |= Cancel(graph, node) || CancelView(graph, node) || AdoptScale(graph, node);
+    uses.Note(Cancel(graph, uses.get(), node) || CancelView(graph, uses.get(), node) ||
+              AdoptScale(graph, uses.get(), node));
   }
   // Sharing moves no edge that leads into a conversion's input before it comes to that conversion
   // again in the next call.
@@ -96,9 +96,9 @@ bool CancelConversions(Graph& graph) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const bool converts =
         IsConversion(graph.nodes[i]) || graph.nodes[i].type() == OpType::CastOptions;
-    if (converts) changed |= Share(graph, i, readers);
+    if (converts) uses.Note(Share(graph, uses.get(), i, readers));
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

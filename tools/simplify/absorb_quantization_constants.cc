@@ -52,10 +52,10 @@ bool MovesConstants(const Node& node, const Tensor& quantized) {
 }
 
 // Movement of dequantized constants becomes the Dequantize of moved ones.
-absl::StatusOr<bool> FoldMovement(Graph& graph, size_t index) {
+absl::StatusOr<bool> FoldMovement(Graph& graph, const Uses& uses, size_t index) {
   const Node& node = graph.nodes[index];
   if (node.inputs.size() != 1 || node.outputs.size() != 1) return false;
-  const TensorId id = DequantizedFrom(Uses(graph), node.inputs[0]);
+  const TensorId id = DequantizedFrom(uses, node.inputs[0]);
   if (id == kNoTensor || !graph.tensor(id).is_constant()) return false;
   const Tensor quantized = graph.tensor(id);
   if (!MovesConstants(node, quantized)) return false;
@@ -104,26 +104,26 @@ bool MakeReal(Graph& graph, const Uses& uses, Node& node, size_t i) {
 }  // namespace
 
 absl::StatusOr<bool> FoldQuantizedConstants(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (FoldQuantize(graph, i) || FoldView(graph, i)) {
-      changed = true;
+    if (uses.Note(FoldQuantize(graph, i) || FoldView(graph, i))) {
       --i;
       continue;
     }
-    absl::StatusOr<bool> moved = FoldMovement(graph, i);
+    absl::StatusOr<bool> moved = FoldMovement(graph, uses.get(), i);
     if (!moved.ok()) return moved.status();
-    changed = changed || *moved;
+    uses.Note(*moved);
   }
-  return changed;
+  return uses.any();
 }
 
 bool DequantizeConstants(Graph& graph) {
-  bool changed = false;
+  CurrentUses current(graph);
   for (Node& node : graph.nodes) {
     const bool product = node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions;
     if (!product && node.type() != OpType::BinaryOptions) continue;
-    const Uses uses(graph);
+    const Uses& uses = current.get();
+    bool changed = false;
     const auto is_real = [&](size_t i) {
       const TensorId id = node.inputs[i];
       return !graph.tensor(id).quant && DequantizedFrom(uses, id) == kNoTensor;
@@ -131,21 +131,24 @@ bool DequantizeConstants(Graph& graph) {
     if (is_real(0)) {
       for (size_t i = 1; i < node.inputs.size(); ++i) changed |= MakeReal(graph, uses, node, i);
     } else if (!product && is_real(1) && !graph.tensor(node.inputs[1]).is_constant()) {
-      changed |= MakeReal(graph, uses, node, 0);
+      changed = MakeReal(graph, uses, node, 0);
     }
+    current.Note(changed);
   }
-  return changed;
+  return current.any();
 }
 
 bool DequantizeRemainingConstants(Graph& graph) {
-  bool changed = false;
-  for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    Node& node = graph.nodes[i];
+  CurrentUses uses(graph);
+  for (Node& node : graph.nodes) {
     if (node.type() == OpType::DequantizeOptions) continue;
-    const Uses uses(graph);
-    for (size_t k = 0; k < node.inputs.size(); ++k) changed |= MakeReal(graph, uses, node, k);
+    bool changed = false;
+    for (size_t k = 0; k < node.inputs.size(); ++k) {
+      changed |= MakeReal(graph, uses.get(), node, k);
+    }
+    uses.Note(changed);
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

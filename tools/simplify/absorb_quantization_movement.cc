@@ -167,10 +167,9 @@ void Insert(Graph& graph, size_t index, std::vector<Node>& nodes) {
 }
 
 // Moves a conversion of integers from before node `index` to behind it.
-bool Sink(Graph& graph, size_t index) {
+bool Sink(Graph& graph, const Uses& uses, size_t index) {
   const Node& node = graph.nodes[index];
   if (!Moves(node) && !IsClip(node)) return false;
-  const Uses uses(graph);
   const TensorId source = CommonSource(graph, uses, node);
   if (source == kNoTensor || !MayMove(graph, node, source)) return false;
   // A Clip that is quantized anew takes one table.
@@ -234,10 +233,9 @@ TensorId ReadAs(Graph& graph, const Uses& uses, const Node& moved, TensorId id, 
 }
 
 // Moves the conversion to integers behind node `index` to before it.
-bool Hoist(Graph& graph, size_t index) {
+bool Hoist(Graph& graph, const Uses& uses, size_t index) {
   const Node& node = graph.nodes[index];
   if (!Moves(node) || graph.tensor(node.outputs[0]).quant) return false;
-  const Uses uses(graph);
   const std::vector<int> readers = CommonConversions(graph, uses, graph.nodes[index]);
   if (readers.empty()) return false;
   const TensorId scale = graph.nodes[static_cast<size_t>(readers[0])].outputs[0];
@@ -265,11 +263,11 @@ bool Hoist(Graph& graph, size_t index) {
 }  // namespace
 
 bool MoveIntegers(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (Sink(graph, i) || Hoist(graph, i)) changed = true;
+    uses.Note(Sink(graph, uses.get(), i) || Hoist(graph, uses.get(), i));
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -60,10 +60,9 @@ absl::optional<Node> WithIntegerInputs(Graph& graph, const Uses& uses, const Nod
   return candidate;
 }
 
-bool Absorb(Graph& graph, size_t index) {
+bool Absorb(Graph& graph, const Uses& uses, size_t index) {
   if (IsProduct(graph.nodes[index]) || ConvertsTypes(graph.nodes[index])) return false;
   const size_t tensors = graph.tensors.size();
-  const Uses uses(graph);
   absl::optional<Node> candidate = WithIntegerInputs(graph, uses, graph.nodes[index]);
   if (candidate) {
     const int quantize = OnlyQuantize(graph, uses, candidate->outputs[0]);
@@ -87,13 +86,12 @@ bool Absorb(Graph& graph, size_t index) {
 }
 
 // Node `index` reads integers already. It yields integers too, where its result is quantized.
-bool AbsorbOutput(Graph& graph, size_t index) {
+bool AbsorbOutput(Graph& graph, const Uses& uses, size_t index) {
   const Node& node = graph.nodes[index];
   if (ConvertsTypes(node) || node.inputs.empty() || node.inputs[0] == kNoTensor ||
       !graph.tensor(node.inputs[0]).quant || node.outputs.size() != 1) {
     return false;
   }
-  const Uses uses(graph);
   const int quantize = OnlyQuantize(graph, uses, node.outputs[0]);
   if (quantize < 0) return false;
   Node candidate = node;
@@ -112,15 +110,15 @@ bool AbsorbOutput(Graph& graph, size_t index) {
 }  // namespace
 
 bool AbsorbIntoOperators(Graph& graph) {
-  bool changed = false;
-  for (size_t i = 0; i < graph.nodes.size(); ++i) changed |= Absorb(graph, i);
-  return changed;
+  CurrentUses uses(graph);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) uses.Note(Absorb(graph, uses.get(), i));
+  return uses.any();
 }
 
 bool AbsorbIntoOutputs(Graph& graph) {
-  bool changed = false;
-  for (size_t i = 0; i < graph.nodes.size(); ++i) changed |= AbsorbOutput(graph, i);
-  return changed;
+  CurrentUses uses(graph);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) uses.Note(AbsorbOutput(graph, uses.get(), i));
+  return uses.any();
 }
 
 }  // namespace octet

@@ -239,16 +239,16 @@ absl::StatusOr<IntegerProduct> PlanIntegerProduct(const Graph& graph, const Uses
 }
 
 bool AbsorbIntoProducts(Graph& graph) {
-  bool changed = false;
+  CurrentUses current(graph);
   for (Node& node : graph.nodes) {
     if (node.type() != OpType::ConvOptions && node.type() != OpType::MatMulOptions) continue;
-    const Uses uses(graph);
+    const Uses& uses = current.get();
     absl::StatusOr<IntegerProduct> product = PlanIntegerProduct(graph, uses, node);
     if (!product.ok()) continue;
     Apply(graph, uses, node, *std::move(product));
-    changed = true;
+    current.Note(true);
   }
-  return changed;
+  return current.any();
 }
 
 }  // namespace octet

@@ -14,8 +14,7 @@ const Node* Exchange(const Node* node) {
   return permutation == std::vector<int>{0, 2, 1, 3} ? node : nullptr;
 }
 
-bool Convert(Graph& graph, int index) {
-  const Uses uses(graph);
+bool Convert(Graph& graph, const Uses& uses, int index) {
   Node& attention = graph.nodes[static_cast<size_t>(index)];
   auto& options = attention.as<schema::AttentionOptionsT>();
   if (options.heads_last) return false;
@@ -37,12 +36,12 @@ bool Convert(Graph& graph, int index) {
 }  // namespace
 
 bool AttentionHeadsLast(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
     if (graph.nodes[static_cast<size_t>(i)].type() != OpType::AttentionOptions) continue;
-    if (Convert(graph, i)) changed = true;
+    uses.Note(Convert(graph, uses.get(), i));
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -65,15 +65,14 @@ bool IsSum(const Node& node) {
 }  // namespace
 
 bool FactorGates(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
     const Node& node = graph.nodes[static_cast<size_t>(i)];
     if (!IsSum(node)) continue;
     const TensorId a = node.inputs[0], b = node.inputs[1];
-    const Uses uses(graph);
-    if (Factor(graph, uses, i, a, b) || Factor(graph, uses, i, b, a)) changed = true;
+    uses.Note(Factor(graph, uses.get(), i, a, b) || Factor(graph, uses.get(), i, b, a));
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -153,27 +153,25 @@ bool JoinConstants(Graph& graph, const Uses& uses, int index) {
   return true;
 }
 
-bool Try(Graph& graph, int index) {
+bool Try(Graph& graph, const Uses& uses, int index) {
   const Node& node = graph.nodes[static_cast<size_t>(index)];
   if (node.type() != OpType::BinaryOptions) return false;
   const BinaryKind kind = node.as<schema::BinaryOptionsT>().kind;
   if (kind != BinaryKind::ADD && kind != BinaryKind::MUL) return false;
   const Tensor& constant = graph.tensor(node.inputs[1]);
   if (!constant.is_constant() || !IsFloat(constant.type)) return false;
-  const Uses uses(graph);
   return FoldIntoProduct(graph, uses, index) || JoinConstants(graph, uses, index);
 }
 
 }  // namespace
 
 bool FoldChannelAffine(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
-    if (!Try(graph, i)) continue;
-    changed = true;
-    --i;  // a node may have gone, and what moved here or stayed may fold again
+    if (uses.Note(Try(graph, uses.get(), i)))
+      --i;  // a node may have gone, and what moved here or stayed may fold again
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -29,11 +29,10 @@ bool RunsAlong(const Graph& graph, TensorId constant, const Node& normalization)
 }
 
 // Moves the constant of node `index` into the normalization before it.
-bool Fold(Graph& graph, int index) {
+bool Fold(Graph& graph, const Uses& uses, int index) {
   const Node& node = graph.nodes[static_cast<size_t>(index)];
   const bool scale = BinaryOf(&node, BinaryKind::MUL) != nullptr;
   if (!scale && BinaryOf(&node, BinaryKind::ADD) == nullptr) return false;
-  const Uses uses(graph);
   const int at = uses.OnlyFor(node.inputs[0], OpType::NormalizationOptions);
   if (at < 0) return false;
   Node& normalization = graph.nodes[static_cast<size_t>(at)];
@@ -50,13 +49,11 @@ bool Fold(Graph& graph, int index) {
 }  // namespace
 
 bool FoldNormalizationAffine(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
-    if (!Fold(graph, i)) continue;
-    changed = true;
-    --i;  // what moved here may fold as well
+    if (uses.Note(Fold(graph, uses.get(), i))) --i;  // what moved here may fold as well
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -76,8 +76,7 @@ bool IntoPool(const Uses& uses, TensorId source, const schema::PadOptionsT& pad,
   return true;
 }
 
-bool Try(Graph& graph, Node& node) {
-  const Uses uses(graph);
+bool Try(Graph& graph, const Uses& uses, Node& node) {
   const Node* before = uses.Producer(node.inputs[0]);
   if (before == nullptr || before->type() != OpType::PadOptions) return false;
   if (!SameScale(graph.tensor(before->inputs[0]), graph.tensor(node.inputs[0]))) return false;
@@ -98,12 +97,12 @@ bool Try(Graph& graph, Node& node) {
 }  // namespace
 
 bool FoldPad(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (Node& node : graph.nodes) {
     if (node.type() != OpType::ConvOptions && node.type() != OpType::PoolOptions) continue;
-    if (Try(graph, node)) changed = true;
+    uses.Note(Try(graph, uses.get(), node));
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -24,11 +24,10 @@ ActivationBounds RangeOfOutput(Node& node) {
   return ActivationOf(node);
 }
 
-bool Try(Graph& graph, int index) {
+bool Try(Graph& graph, const Uses& uses, int index) {
   const Node& node = graph.nodes[static_cast<size_t>(index)];
   const schema::UnaryOptionsT* clip = ClipOf(node);
   if (clip == nullptr) return false;
-  const Uses uses(graph);
   const int at = uses.ProducerIndex(node.inputs[0]);
   if (at < 0 || uses.OnlyReader(node.inputs[0]) < 0) return false;
   // Rounding keeps the order of numbers, so that it may come before or after the Clip, but not
@@ -48,13 +47,11 @@ bool Try(Graph& graph, int index) {
 }  // namespace
 
 bool FuseActivation(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
-    if (!Try(graph, i)) continue;
-    changed = true;
-    --i;
+    if (uses.Note(Try(graph, uses.get(), i))) --i;
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -197,12 +197,12 @@ class Rewriter {
 }  // namespace
 
 bool FuseAttention(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
     if (graph.nodes[static_cast<size_t>(i)].type() != OpType::MatMulOptions) continue;
-    if (Rewriter(graph, Uses(graph), i).Run()) changed = true;
+    uses.Note(Rewriter(graph, uses.get(), i).Run());
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -19,7 +19,7 @@ int HostOf(const Graph& graph, const Uses& uses, TensorId id) {
   return HasNoActivation(node) && node.input(kResidual) == kNoTensor ? at : -1;
 }
 
-bool Try(Graph& graph, int index) {
+bool Try(Graph& graph, const Uses& uses, int index) {
   const Node& sum = graph.nodes[static_cast<size_t>(index)];
   if (sum.type() != OpType::BinaryOptions ||
       sum.as<schema::BinaryOptionsT>().kind != schema::BinaryKind::ADD) {
@@ -32,7 +32,6 @@ bool Try(Graph& graph, int index) {
       !SameShape(graph.tensor(b), graph.tensor(y))) {
     return false;
   }
-  const Uses uses(graph);
   const int host_a = HostOf(graph, uses, a), host_b = HostOf(graph, uses, b);
   // The later product takes the sum: the other operand is ready by then.
   const int host = std::max(host_a, host_b);
@@ -56,13 +55,11 @@ bool Try(Graph& graph, int index) {
 }  // namespace
 
 bool FuseResidual(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
-    if (!Try(graph, i)) continue;
-    changed = true;
-    --i;  // a node before this one has gone
+    if (uses.Note(Try(graph, uses.get(), i))) --i;  // a node before this one has gone
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

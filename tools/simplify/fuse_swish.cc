@@ -80,10 +80,9 @@ bool FuseSixth(const Graph& graph, const Uses& uses, Node& node, TensorId id) {
   return false;
 }
 
-bool Fuse(const Graph& graph, Node& node) {
+bool Fuse(const Graph& graph, const Uses& uses, Node& node) {
   if (BinaryOf(&node, BinaryKind::MUL) == nullptr) return false;
   if (graph.tensor(node.outputs[0]).quant) return false;
-  const Uses uses(graph);
   const TensorId a = node.inputs[0], b = node.inputs[1];
   const absl::optional<double> number = UniformValue(graph, b);
   if (number && Near(*number, 1.0 / 6) &&
@@ -96,11 +95,11 @@ bool Fuse(const Graph& graph, Node& node) {
 }  // namespace
 
 bool FuseSwish(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (Node& node : graph.nodes) {
-    if (node.type() == OpType::BinaryOptions && Fuse(graph, node)) changed = true;
+    if (node.type() == OpType::BinaryOptions) uses.Note(Fuse(graph, uses.get(), node));
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

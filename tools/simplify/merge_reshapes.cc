@@ -55,15 +55,15 @@ bool MergeTranspose(const Graph& graph, const Uses& uses, Node& node) {
 }  // namespace
 
 bool MergeReshapes(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (Node& node : graph.nodes) {
     if (node.type() == OpType::ReshapeOptions) {
-      changed |= MergeReshape(graph, Uses(graph), node);
+      uses.Note(MergeReshape(graph, uses.get(), node));
     } else if (node.type() == OpType::TransposeOptions) {
-      changed |= MergeTranspose(graph, Uses(graph), node);
+      uses.Note(MergeTranspose(graph, uses.get(), node));
     }
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -78,7 +78,7 @@ bool IsIdentity(const Graph& graph, const Node& node) {
 }  // namespace
 
 bool RemoveIdentities(Graph& graph) {
-  bool changed = false;
+  CurrentUses uses(graph);
   for (const Node& node : graph.nodes) {
     if (node.inputs.empty() || node.inputs[0] < 0 || !IsIdentity(graph, node)) continue;
     const TensorId from = node.inputs[0], to = node.outputs[0];
@@ -87,9 +87,9 @@ bool RemoveIdentities(Graph& graph) {
       continue;
     }
     // Nodes that nobody reads are dead already.
-    if (Uses(graph).Readers(to) > 0 && Bypass(graph, to, from)) changed = true;
+    uses.Note(uses.get().Readers(to) > 0 && Bypass(graph, to, from));
   }
-  return changed;
+  return uses.any();
 }
 
 }  // namespace octet

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "tools/simplify/constants.h"
 
@@ -20,7 +19,20 @@ bool Unclamped(const Node& node) {
 }  // namespace
 
 Uses::Uses(const Graph& graph)
-    : graph_(graph), producers_(Producers(graph)), consumers_(Consumers(graph)) {}
+    : graph_(graph), producers_(Producers(graph)), starts_(graph.tensors.size() + 1, 0) {
+  const auto for_each_read = [&](auto function) {
+    for (size_t i = 0; i < graph.nodes.size(); ++i) {
+      for (const TensorId id : graph.nodes[i].inputs) {
+        if (id != kNoTensor) function(static_cast<size_t>(id), static_cast<int>(i));
+      }
+    }
+  };
+  for_each_read([&](size_t id, int) { ++starts_[id + 1]; });
+  for (size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
+  readers_.resize(starts_.back());
+  std::vector<size_t> next = starts_;
+  for_each_read([&](size_t id, int node) { readers_[next[id]++] = node; });
+}
 
 int Uses::ProducerIndex(TensorId id) const {
   return id < 0 ? -1 : producers_[static_cast<size_t>(id)];
@@ -33,12 +45,14 @@ const Node* Uses::Producer(TensorId id) const {
 
 int Uses::Readers(TensorId id) const {
   const auto outputs = std::count(graph_.outputs.begin(), graph_.outputs.end(), id);
-  return static_cast<int>(consumers_[static_cast<size_t>(id)].size()) + static_cast<int>(outputs);
+  const auto index = static_cast<size_t>(id);
+  return static_cast<int>(starts_[index + 1] - starts_[index]) + static_cast<int>(outputs);
 }
 
 int Uses::OnlyReader(TensorId id) const {
-  const std::vector<int>& readers = consumers_[static_cast<size_t>(id)];
-  return Readers(id) == 1 && readers.size() == 1 ? readers[0] : -1;
+  const size_t first = starts_[static_cast<size_t>(id)];
+  const bool read_by_nodes = starts_[static_cast<size_t>(id) + 1] > first;
+  return Readers(id) == 1 && read_by_nodes ? readers_[first] : -1;
 }
 
 int Uses::OnlyFor(TensorId id, OpType type) const {
@@ -75,11 +89,13 @@ std::vector<double> PerChannel(const Graph& graph, TensorId constant, TensorId l
 
 TensorId AddConstant(Graph& graph, const std::string& name, DataType type, const Shape& shape,
                      const std::vector<double>& values) {
-  absl::flat_hash_set<std::string> names;
-  for (const Tensor& tensor : graph.tensors) names.insert(tensor.name);
   Tensor tensor;
   tensor.name = name;
-  for (int i = 1; names.contains(tensor.name); ++i) tensor.name = absl::StrCat(name, "_", i);
+  const auto is_taken = [&] {
+    return std::any_of(graph.tensors.begin(), graph.tensors.end(),
+                       [&](const Tensor& other) { return other.name == tensor.name; });
+  };
+  for (int i = 1; is_taken(); ++i) tensor.name = absl::StrCat(name, "_", i);
   tensor.type = type;
   tensor.shape = shape;
   tensor.data = FromDoubles(type, values);

@@ -9,7 +9,7 @@
 namespace octet {
 
 // Who computes and who reads the tensors of a graph, as of its construction. Stays right while a
-// pass changes options and constants; a pass that moves edges makes a new one.
+// pass changes options and constants; for a pass that moves edges there is CurrentUses.
 class Uses {
  public:
   explicit Uses(const Graph& graph);
@@ -28,7 +28,35 @@ class Uses {
  private:
   const Graph& graph_;
   std::vector<int> producers_;
-  std::vector<std::vector<int>> consumers_;
+  // The readers of tensor i are readers_[starts_[i]], ..., readers_[starts_[i + 1] - 1].
+  std::vector<size_t> starts_;
+  std::vector<int> readers_;
+};
+
+// The uses of a graph that a pass changes: made anew after a change, not for every node that the
+// pass looks at, so that a pass without changes takes linear time.
+class CurrentUses {
+ public:
+  // `graph` must outlive the object.
+  explicit CurrentUses(const Graph& graph) : graph_(graph) {}
+
+  const Uses& get() {
+    if (!uses_) uses_.emplace(graph_);
+    return *uses_;
+  }
+  // `changed`: whether edges or nodes have moved since get(). Returned, for conditions.
+  bool Note(bool changed) {
+    if (changed) uses_.reset();
+    any_ = any_ || changed;
+    return changed;
+  }
+  // Whether there was any change.
+  bool any() const { return any_; }
+
+ private:
+  const Graph& graph_;
+  absl::optional<Uses> uses_;
+  bool any_ = false;
 };
 
 // The number that all elements of a float constant are; absent for other tensors.
