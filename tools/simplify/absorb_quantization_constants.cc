@@ -45,20 +45,19 @@ int TransposedAxis(const Node& node, int axis) {
   return static_cast<int>(found - permutation.begin());
 }
 
-bool MovesConstants(const Node& node, const Tensor& quantized) {
-  if (node.type() == OpType::TransposeOptions) return true;
-  const bool moves = node.type() == OpType::ReshapeOptions || node.type() == OpType::SliceOptions;
-  return moves && quantized.quant->per_tensor();
+bool IsMovement(const Node& node) {
+  return node.type() == OpType::TransposeOptions || node.type() == OpType::ReshapeOptions ||
+         node.type() == OpType::SliceOptions;
 }
 
 // Movement of dequantized constants becomes the Dequantize of moved ones.
 absl::StatusOr<bool> FoldMovement(Graph& graph, size_t index) {
   const Node& node = graph.nodes[index];
-  if (node.inputs.size() != 1 || node.outputs.size() != 1) return false;
+  if (!IsMovement(node) || node.inputs.size() != 1 || node.outputs.size() != 1) return false;
   const TensorId id = DequantizedFrom(Uses(graph), node.inputs[0]);
   if (id == kNoTensor || !graph.tensor(id).is_constant()) return false;
   const Tensor quantized = graph.tensor(id);
-  if (!MovesConstants(node, quantized)) return false;
+  if (node.type() != OpType::TransposeOptions && !quantized.quant->per_tensor()) return false;
   // Integers of 24 bits are exact as f32.
   Tensor integers;
   integers.type = DataType::kF32;
@@ -119,11 +118,11 @@ absl::StatusOr<bool> FoldQuantizedConstants(Graph& graph) {
 }
 
 bool DequantizeConstants(Graph& graph) {
+  const Uses uses(graph);
   bool changed = false;
   for (Node& node : graph.nodes) {
     const bool product = node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions;
     if (!product && node.type() != OpType::BinaryOptions) continue;
-    const Uses uses(graph);
     const auto is_real = [&](size_t i) {
       const TensorId id = node.inputs[i];
       return !graph.tensor(id).quant && DequantizedFrom(uses, id) == kNoTensor;
@@ -138,11 +137,11 @@ bool DequantizeConstants(Graph& graph) {
 }
 
 bool DequantizeRemainingConstants(Graph& graph) {
+  const Uses uses(graph);
   bool changed = false;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     Node& node = graph.nodes[i];
     if (node.type() == OpType::DequantizeOptions) continue;
-    const Uses uses(graph);
     for (size_t k = 0; k < node.inputs.size(); ++k) changed |= MakeReal(graph, uses, node, k);
   }
   return changed;

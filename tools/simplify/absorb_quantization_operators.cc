@@ -60,10 +60,9 @@ absl::optional<Node> WithIntegerInputs(Graph& graph, const Uses& uses, const Nod
   return candidate;
 }
 
-bool Absorb(Graph& graph, size_t index) {
+bool Absorb(Graph& graph, const Uses& uses, size_t index) {
   if (IsProduct(graph.nodes[index]) || ConvertsTypes(graph.nodes[index])) return false;
   const size_t tensors = graph.tensors.size();
-  const Uses uses(graph);
   absl::optional<Node> candidate = WithIntegerInputs(graph, uses, graph.nodes[index]);
   if (candidate) {
     const int quantize = OnlyQuantize(graph, uses, candidate->outputs[0]);
@@ -113,7 +112,13 @@ bool AbsorbOutput(Graph& graph, size_t index) {
 
 bool AbsorbIntoOperators(Graph& graph) {
   bool changed = false;
-  for (size_t i = 0; i < graph.nodes.size(); ++i) changed |= Absorb(graph, i);
+  absl::optional<Uses> uses;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!uses) uses.emplace(graph);
+    if (!Absorb(graph, *uses, i)) continue;
+    changed = true;
+    uses.reset();
+  }
   return changed;
 }
 
