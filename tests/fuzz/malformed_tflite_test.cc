@@ -165,11 +165,11 @@ TEST(MalformedTflite, WrongTypes) {
   for (const int type : {100, -1, 5}) {  // 5 is a string
     Convolution unknown;
     unknown.tensor(unknown.w).type = static_cast<Type>(type);
-    EXPECT_THAT(Refusal(unknown.maker), HasSubstr("'w'"));
+    EXPECT_THAT(Refusal(unknown.maker), HasSubstr("node w"));
   }
   Convolution integers;
   integers.tensor(integers.x).type = Type::INT32;
-  EXPECT_THAT(Refusal(integers.maker), HasSubstr("'y' (CONV_2D)"));
+  EXPECT_THAT(Refusal(integers.maker), HasSubstr("cannot compute with these types"));
   Convolution bias;
   bias.tensor(bias.b).type = Type::BOOL;
   EXPECT_THAT(Refusal(bias.maker), HasSubstr("'b'"));
@@ -193,6 +193,22 @@ TEST(MalformedTflite, ScalesThatAreNone) {
   const int x = zero.Input("x", {4}, Type::INT8), y = zero.Tensor("y", {4});
   zero.Quantize(x, {1}, {int64_t{1} << 40}).Op(Code::DEQUANTIZE, {x}, {y}).Output(y);
   EXPECT_THAT(Refusal(zero), HasSubstr("zero point"));
+}
+
+// The vector of zero points starts 4 bytes late: what were the numbers 1 and 0 is one 0.
+TEST(MalformedTflite, MisalignedNumbers) {
+  TfliteMaker m;
+  const int x = m.Input("x", {4}, Type::INT8), y = m.Tensor("y", {4});
+  m.Quantize(x, {1}, {1, 0}).Op(Code::DEQUANTIZE, {x}, {y}).Output(y);
+  std::vector<uint8_t> bytes = m.Bytes();
+  const tflite::SubGraph& graph = *tflite::GetModel(bytes.data())->subgraphs()->Get(0);
+  const auto* table =
+      reinterpret_cast<const flatbuffers::Table*>(graph.tensors()->Get(0)->quantization());
+  const uint8_t* offset = table->GetAddressOf(tflite::QuantizationParameters::VT_ZERO_POINT);
+  bytes[static_cast<size_t>(offset - bytes.data())] += 4;
+  const absl::Status status = UseTflite(bytes);
+  EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("zero points of tensor 'x'"));
 }
 
 // A reader that follows a chain by calling itself would run out of stack.
