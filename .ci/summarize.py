@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prints "N passed, N failed, N skipped" for the Bazel test run whose build event file (JSON) is given.
+"""Prints "N passed, N failed, N skipped" for the Bazel test runs whose build event files (JSON) are given.
 
-Counts the test cases that each test's XML report lists. A target that could not be built, or a test that ended without
-saying which case failed, counts as one failure. Exits with 1 if anything failed or nothing ran.
+Counts the test cases that each test's XML report lists. A target that could not be built, a test that ended without
+saying which case failed, or a run without tests counts as one failure. Exits with 1 if anything failed or nothing ran.
 """
 
 import collections
@@ -32,10 +32,10 @@ def count_result(result, counts):
         counts["failed"] += 1
 
 
-def main():
-    counts = collections.Counter()
+def count_run(path, counts):
+    """Counts one run of Bazel."""
     configured, ran = set(), set()
-    with open(sys.argv[1], encoding="utf-8") as events:
+    with open(path, encoding="utf-8") as events:
         for event in map(json.loads, events):
             name, details = next(iter(event["id"].items()))
             if name == "targetConfigured" and "testSize" in event.get("configured", {}):
@@ -45,8 +45,13 @@ def main():
             elif name == "testResult" and "testResult" in event:
                 ran.add(details["label"])
                 count_result(event["testResult"], counts)
-    counts["failed"] += len(configured - ran)
+    counts["failed"] += len(configured - ran) if configured else 1
 
+
+def main():
+    counts = collections.Counter()
+    for path in sys.argv[1:]:
+        count_run(path, counts)
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 0 if counts["passed"] and not counts["failed"] else 1
 

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -65,33 +67,51 @@ absl::StatusOr<FileParts> SplitFile(absl::Span<const uint8_t> bytes) {
   return FileParts{bytes.subspan(0, tables), bytes.subspan(weights)};
 }
 
-bool IsAligned(const flatbuffers::Vector<int64_t>* vector) {
-  return vector == nullptr || reinterpret_cast<uintptr_t>(vector->Data()) % sizeof(int64_t) == 0;
+using Numbers = flatbuffers::Vector<int64_t>;
+
+bool AreAligned(std::initializer_list<const Numbers*> vectors) {
+  return std::all_of(vectors.begin(), vectors.end(), [](const Numbers* vector) {
+    return vector == nullptr || reinterpret_cast<uintptr_t>(vector->Data()) % sizeof(int64_t) == 0;
+  });
 }
 
-// FlatBuffers' verifier looks at the alignment of a vector's size, which has 32 bits, but not at
-// that of 64-bit elements.
 bool VectorsAreAligned(const schema::Operator& op) {
   switch (op.options_type()) {
     case schema::Options::SplitOptions:
-      return IsAligned(op.options_as_SplitOptions()->sizes());
+      return AreAligned({op.options_as_SplitOptions()->sizes()});
     case schema::Options::ReshapeOptions:
-      return IsAligned(op.options_as_ReshapeOptions()->shape());
+      return AreAligned({op.options_as_ReshapeOptions()->shape()});
     case schema::Options::PadOptions:
-      return IsAligned(op.options_as_PadOptions()->pads_begin()) &&
-             IsAligned(op.options_as_PadOptions()->pads_end());
+      return AreAligned({op.options_as_PadOptions()->pads_begin(),  //
+                         op.options_as_PadOptions()->pads_end()});
+    case schema::Options::SliceOptions:
+      return AreAligned({op.options_as_SliceOptions()->starts(),  //
+                         op.options_as_SliceOptions()->ends(),    //
+                         op.options_as_SliceOptions()->steps()});
+    case schema::Options::ExpandOptions:
+      return AreAligned({op.options_as_ExpandOptions()->shape()});
+    case schema::Options::TileOptions:
+      return AreAligned({op.options_as_TileOptions()->repeats()});
+    case schema::Options::ResizeOptions:
+      return AreAligned({op.options_as_ResizeOptions()->sizes()});
     default:
       return true;
   }
 }
 
-bool VectorsAreAligned(const schema::Model& model) {
+// FlatBuffers' verifier looks at the alignment of a vector's size, which has 32 bits, but not at
+// that of 64-bit elements. `Body` is a Model or a Subgraph, which the verifier accepted.
+template <typename Body>
+bool VectorsAreAligned(const Body& body) {
   bool aligned = true;
-  if (model.tensors() != nullptr) {
-    for (const schema::Tensor* tensor : *model.tensors()) aligned &= IsAligned(tensor->shape());
+  if (body.tensors() != nullptr) {
+    for (const schema::Tensor* tensor : *body.tensors()) aligned &= AreAligned({tensor->shape()});
   }
-  if (model.operators() != nullptr) {
-    for (const schema::Operator* op : *model.operators()) aligned &= VectorsAreAligned(*op);
+  if (body.operators() != nullptr) {
+    for (const schema::Operator* op : *body.operators()) aligned &= VectorsAreAligned(*op);
+  }
+  if (body.subgraphs() != nullptr) {
+    for (const schema::Subgraph* part : *body.subgraphs()) aligned &= VectorsAreAligned(*part);
   }
   return aligned;
 }

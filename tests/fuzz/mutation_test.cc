@@ -13,6 +13,7 @@
 #include "tests/fuzz/mutate.h"
 #include "tests/fuzz/users.h"
 #include "tools/import/onnx_importer.h"
+#include "tools/import/tflite_importer.h"
 
 // Files of the corpus that are cut and changed, many times: each gives a graph or an error, soon,
 // and without taking much memory.
@@ -47,22 +48,32 @@ std::vector<std::string> FilesOf(const std::string& ending) {
   return paths;
 }
 
-std::vector<Bytes> OnnxFiles() {
+std::vector<Bytes> Files(const std::string& ending) {
   std::vector<Bytes> files;
-  for (const std::string& path : FilesOf(".onnx")) files.push_back(ReadAll(path));
+  for (const std::string& path : FilesOf(ending)) files.push_back(ReadAll(path));
   return files;
 }
 
-// What the importer makes of the ONNX files that it accepts.
+Bytes OctetFile(const Graph& graph) {
+  const std::string path = ::testing::TempDir() + "/mutation_test.octet";
+  EXPECT_TRUE(WriteModel(graph, path).ok());
+  Bytes bytes = ReadAll(path);
+  std::remove(path.c_str());
+  return bytes;
+}
+
+// What the importers make of the files.
 std::vector<Bytes> OctetFiles() {
   std::vector<Bytes> files;
   for (const std::string& path : FilesOf(".onnx")) {
-    auto graph = ImportOnnx(path);
-    if (!graph.ok()) continue;
-    const std::string copy = ::testing::TempDir() + "/mutation_test.octet";
-    EXPECT_TRUE(WriteModel(*graph, copy).ok());
-    files.push_back(ReadAll(copy));
-    std::remove(copy.c_str());
+    const auto graph = ImportOnnx(path);
+    // The data of one lie in a file that is not there.
+    if (graph.ok()) files.push_back(OctetFile(*graph));
+  }
+  for (const std::string& path : FilesOf(".tflite")) {
+    const auto graph = ImportTflite(path);
+    EXPECT_TRUE(graph.ok()) << graph.status();
+    if (graph.ok()) files.push_back(OctetFile(*graph));
   }
   return files;
 }
@@ -108,7 +119,8 @@ void CutAndChange(Reader reader, const std::vector<Bytes>& files, int changes) {
   EXPECT_LT(usage.ru_maxrss, kMaxKilobytes);
 }
 
-TEST(MutationTest, OnnxFiles) { CutAndChange(UseOnnx, OnnxFiles(), 1500); }
+TEST(MutationTest, OnnxFiles) { CutAndChange(UseOnnx, Files(".onnx"), 1500); }
+TEST(MutationTest, TfliteFiles) { CutAndChange(UseTflite, Files(".tflite"), 1500); }
 TEST(MutationTest, OctetFiles) { CutAndChange(UseOctet, OctetFiles(), 1500); }
 
 TEST(MutationTest, MutationsAreTheSameEverywhere) {

@@ -17,6 +17,9 @@ using Reader = absl::Status (*)(absl::Span<const uint8_t> bytes);
 // The graph of an .onnx file.
 absl::Status ReadOnnx(absl::Span<const uint8_t> bytes);
 
+// The graph of a .tflite file.
+absl::Status ReadTflite(absl::Span<const uint8_t> bytes);
+
 // The graph of an .octet file.
 absl::Status ReadOctet(absl::Span<const uint8_t> bytes);
 

@@ -1,27 +1,27 @@
 #!/bin/bash
-# Builds the fuzz targets with clang and runs each for a while. Ends with 1 when one finds something.
+# Builds the fuzz targets with clang and runs them. Ends with an error when one finds something.
 #
-#   tests/fuzz/run.sh [SECONDS [TARGET...]]     default: onnx and octet, for 60 seconds each
+#   tests/fuzz/run.sh [--BAZEL_FLAG...]        all of them for a minute, as .ci/run does: the same run each time
+#   tests/fuzz/run.sh SECONDS [TARGET...]      onnx, tflite and octet, or some of them, on from where the last such run ended
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-seconds=${1:-60}
-targets=("${@:2}")
-[[ ${#targets[@]} -gt 0 ]] || targets=(onnx octet)
-work=${OCTET_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/octet}/fuzz
-
-labels=(//tests/fuzz:octet_corpus)
-for target in "${targets[@]}"; do labels+=("//tests/fuzz:${target}_fuzz"); done
-./bazelw build --config=fuzz "${labels[@]}"
-
-mkdir -p "$work/seeds"
-bazel-bin/tests/fuzz/octet_corpus "$work/seeds" tests/fuzz/corpus/*.onnx 2> /dev/null
-for target in "${targets[@]}"; do
-  echo "fuzzing $target for $seconds s"
-  mkdir -p "$work/$target"
-  seeds=tests/fuzz/corpus
-  [[ $target == octet ]] && seeds=$work/seeds
-  # Sizes in MiB: of the process, and of one request for memory.
-  bazel-bin/tests/fuzz/"${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1500 -malloc_limit_mb=768 \
-    -max_len=8192 -print_final_stats=1 -verbosity=0 -artifact_prefix="$work/$target-" "$work/$target" "$seeds"
+flags=()
+while [[ ${1:-} == --* ]]; do
+  flags+=("$1")
+  shift
 done
+if [[ $# -gt 0 ]]; then
+  seconds=$1
+  flags+=("--test_env=OCTET_FUZZ_SECONDS=$seconds" "--test_timeout=$((seconds + 300))" --nocache_test_results
+    "--test_env=OCTET_FUZZ_DIR=${OCTET_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/octet}/fuzz")
+  shift
+fi
+[[ $# -gt 0 ]] || set -- onnx tflite octet
+tests=("${@/#///tests/fuzz:}")
+tests=("${tests[@]/%/_fuzz_test}")
+
+# A place of its own: otherwise the next ordinary build would have to analyze everything again.
+output_base=$(./bazelw info output_base)-fuzz
+OCTET_PACKAGES=tests/fuzz/apt-packages.txt ./bazelw --output_base="$output_base" --max_idle_secs=60 \
+  test --config=fuzz --test_output=all "${flags[@]}" "${tests[@]}"

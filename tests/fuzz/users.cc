@@ -11,6 +11,7 @@
 #include "runtime/model_internal.h"
 #include "tests/fuzz/memory_file.h"
 #include "tools/import/onnx_importer.h"
+#include "tools/import/tflite_importer.h"
 #include "tools/simplify/simplify.h"
 
 namespace octet::fuzz {
@@ -19,6 +20,15 @@ namespace {
 absl::Status Judge(const absl::Status& status) {
   if (!status.ok() && status.message().empty()) std::abort();
   return status;
+}
+
+absl::Status Simplified(absl::StatusOr<Graph> graph) {
+  if (!graph.ok()) return Judge(graph.status());
+  if (absl::Status status = Simplify(*graph); !status.ok()) return Judge(status);
+  const absl::Status valid = ValidateGraph(*graph);
+  if (valid.ok()) return valid;
+  std::cerr << "simplified, but not valid: " << valid << std::endl;
+  std::abort();
 }
 
 // Whether a run cannot take long.
@@ -35,13 +45,11 @@ bool IsSmall(const Session& session, const Model& model) {
 
 absl::Status UseOnnx(absl::Span<const uint8_t> bytes) {
   const MemoryFile file(bytes);
-  absl::StatusOr<Graph> graph = ImportOnnx(file.path());
-  if (!graph.ok()) return Judge(graph.status());
-  if (absl::Status status = Simplify(*graph); !status.ok()) return Judge(status);
-  const absl::Status valid = ValidateGraph(*graph);
-  if (valid.ok()) return valid;
-  std::cerr << "simplified, but not valid: " << valid << std::endl;
-  std::abort();
+  return Simplified(ImportOnnx(file.path()));
+}
+
+absl::Status UseTflite(absl::Span<const uint8_t> bytes) {
+  return Simplified(ImportTfliteBytes(bytes, nullptr, "model.tflite"));
 }
 
 absl::Status UseOctet(absl::Span<const uint8_t> bytes) {

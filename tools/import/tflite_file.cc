@@ -25,6 +25,12 @@ size_t Size(const flatbuffers::Vector<T>* vector) {
   return vector == nullptr ? 0 : vector->size();
 }
 
+// FlatBuffers' verifier looks at the alignment of a vector's size, which has 32 bits, but not at
+// that of 64-bit elements.
+bool IsAligned(const flatbuffers::Vector<int64_t>* vector) {
+  return vector == nullptr || reinterpret_cast<uintptr_t>(vector->Data()) % sizeof(int64_t) == 0;
+}
+
 // Whether all entries lie in [lowest, count).
 bool InRange(const flatbuffers::Vector<int32_t>* indices, int32_t lowest, size_t count) {
   return indices == nullptr || std::all_of(indices->begin(), indices->end(), [&](int32_t i) {
@@ -128,6 +134,9 @@ absl::Status TfliteFile::CheckTensors() const {
                      Size(model_->buffers()));
     }
     if (t.quantization() == nullptr) continue;
+    if (!IsAligned(t.quantization()->zero_point())) {
+      return Damaged("the zero points of tensor '", NameOf(index), "' are not aligned");
+    }
     scales += Size(t.quantization()->scale()) + Size(t.quantization()->zero_point());
     // Vectors that many tables share would otherwise grow without bound when they are copied.
     if (scales > bytes_.size()) return Damaged("the model has more scales than bytes");
