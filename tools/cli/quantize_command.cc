@@ -24,6 +24,7 @@ struct Request {
   std::string input;
   std::string output;
   std::string data;
+  std::string calibrator = "minmax";
   std::string weights = "per-channel";
   std::string activations = "u8";
   QuantizerOptions options;
@@ -146,8 +147,8 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   flags.Text("o", "FILE", "the model file to write", &request.output);
   flags.Choice("method", {"static"}, "static: scales are fixed ahead (default)",
                &request.options.method);
-  flags.Choice("calibrator", {"minmax"}, "minmax: smallest and largest value seen (default)",
-               &request.options.calibrator);
+  flags.Choice("calibrator", CalibratorNames(), "how ranges follow from the data; default minmax",
+               &request.calibrator);
   flags.Choice("weights", {"per-channel", "per-tensor"}, "scales of weights; default per-channel",
                &request.weights);
   flags.Choice("activations", {"u8", "s8"}, "type of activations; default u8",
@@ -160,6 +161,7 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   if (request.data.empty()) return UsageError("missing: --data DIR or --data FILE.npz");
   if (request.output.empty()) return UsageError("missing: -o FILE");
   request.input = operands->front();
+  request.options.calibrator.kind = CalibratorNamed(request.calibrator).value();
   request.options.weights = request.weights == "per-tensor" ? WeightGranularity::kPerTensor
                                                             : WeightGranularity::kPerChannel;
   request.options.activations = request.activations == "s8" ? DataType::kS8 : DataType::kU8;
