@@ -305,6 +305,96 @@ TEST_F(CliTest, QuantizesArrays) {
   EXPECT_EQ(inspected["quantization"]["samples"], 6);
 }
 
+TEST_F(CliTest, TriesAnotherCalibratorWithSavedRanges) {
+  MakeSmall();
+  ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --save-ranges r.json").code, 0);
+  // What the data hold from the second sample on is not looked at any more.
+  std::vector<float> values = testing::SmallNetworkInput(6, 1);
+  std::fill(values.begin() + 3 * 17 * 19, values.end(), std::numeric_limits<float>::quiet_NaN());
+  ASSERT_TRUE(
+      WriteArrays(Path("in.npz"), {{"x", ArrayOf<float>(DataType::kF32, {6, 3, 17, 19}, values)}})
+          .ok());
+  const std::string again = "quantize small.octet --data in.npz -o p.octet ";
+  const Result result = Octet(again + "--ranges r.json --calibrator percentile --percentile 99");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json before = Octet("inspect q.octet --json").parsed()["quantization"];
+  const json after = Octet("inspect p.octet --json").parsed()["quantization"];
+  EXPECT_EQ(after["calibrator"], "percentile");
+  EXPECT_EQ(after["data_hash"], before["data_hash"]);
+  EXPECT_EQ(after["samples"], 6);
+  EXPECT_NE(after["ranges"], before["ranges"]);
+
+  const Result averaged = Octet(again + "--ranges r.json --moving-average 0.5");
+  EXPECT_EQ(averaged.code, 2);
+  EXPECT_THAT(averaged.err, HasSubstr("gathered with --moving-average 0.01"));
+  testing::WriteText(Path("bad.json"), "{\"format\": 1}");
+  const Result bad = Octet(again + "--ranges bad.json");
+  EXPECT_EQ(bad.code, 3);
+  EXPECT_THAT(bad.err, HasSubstr("bad.json: is not a file of ranges"));
+  MakeColours();
+  const Result other = Octet("quantize colours.octet --data . -o p.octet --ranges r.json");
+  EXPECT_EQ(other.code, 3);
+  EXPECT_THAT(other.err, HasSubstr("r.json: belongs to another model"));
+}
+
+TEST_F(CliTest, QuantizesWithOverrides) {
+  MakeColours();
+  testing::WriteText(Path("o.txt"), "# exceptions\noperator classify: float\n");
+  const Result result =
+      Octet("quantize colours.octet --data . -o q.octet --overrides o.txt --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.parsed()["float_operators"], ::testing::Contains("classify"));
+  testing::WriteText(Path("o.txt"), "operator clasify: float\n");
+  const Result typo = Octet("quantize colours.octet --data . -o q.octet --overrides o.txt");
+  EXPECT_EQ(typo.code, 3);
+  EXPECT_THAT(typo.err, HasSubstr("o.txt:1: the model has no operator 'clasify'"));
+  const Result symmetric = Octet("quantize colours.octet --data . -o q.octet --scheme symmetric");
+  EXPECT_EQ(symmetric.code, 2);
+  EXPECT_THAT(symmetric.err, HasSubstr("choose s8, or affine"));
+}
+
+TEST_F(CliTest, CountsNamesAndSkipsUnreadablePictures) {
+  MakeColours();
+  testing::WriteText(Path("p4a.png"), "torn");
+  testing::WriteText(Path("p7a.jpg"), "");
+  const Result refused = Octet("quantize colours.octet --data . -o q.octet");
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_THAT(refused.err, HasSubstr("2 of 11 samples cannot be read"));
+  EXPECT_THAT(refused.err, HasSubstr("p4a.png"));
+  EXPECT_THAT(refused.err, HasSubstr("p7a.jpg"));
+  EXPECT_THAT(refused.err, HasSubstr("--skip-unreadable"));
+  EXPECT_FALSE(Exists("q.octet"));
+  const Result result =
+      Octet("quantize colours.octet --data . -o q.octet --skip-unreadable --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.parsed()["samples"], 9);
+  ASSERT_EQ(result.parsed()["skipped"].size(), 2u);
+  EXPECT_THAT(std::string(result.parsed()["skipped"][0]), HasSubstr("p4a.png"));
+}
+
+TEST_F(CliTest, DataThatCannotServeAreNamed) {
+  MakeColours();
+  MakeSmall();
+  ASSERT_EQ(system(absl::StrCat("mkdir ", Path("empty")).c_str()), 0);
+  const auto x = [](const Shape& shape) { return MakeArray(DataType::kF32, shape); };
+  ASSERT_TRUE(WriteArrays(Path("shape.npz"), {{"x", x({6, 3, 17})}}).ok());
+  ASSERT_TRUE(
+      WriteArrays(Path("name.npz"), {{"a", x({1, 3, 17, 19})}, {"b", x({1, 3, 17, 19})}}).ok());
+  ASSERT_TRUE(WriteArrays(Path("none.npz"), {{"x", x({0, 3, 17, 19})}}).ok());
+  const std::pair<const char*, const char*> cases[] = {
+      {"colours.octet --data empty", "empty: holds no picture"},
+      {"small.octet --data shape.npz",
+       "shape.npz: the array for input 'x' has shape 6x3x17; expected"},
+      {"small.octet --data name.npz", "no array for input 'x'; there are 'a', 'b'"},
+      {"small.octet --data none.npz", "none.npz: the arrays hold no sample"},
+  };
+  for (const auto& [arguments, words] : cases) {
+    const Result result = Octet(absl::StrCat("quantize ", arguments, " -o q.octet"));
+    EXPECT_EQ(result.code, 3) << arguments;
+    EXPECT_THAT(result.err, HasSubstr(words)) << arguments;
+  }
+}
+
 TEST_F(CliTest, RunsArrays) {
   MakeSmall();
   const Result result = Octet("run small.octet --input in.npz --output out.npz --json");

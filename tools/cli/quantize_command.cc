@@ -13,7 +13,9 @@
 #include "tools/cli/picture_flags.h"
 #include "tools/data/batch.h"
 #include "tools/data/file.h"
+#include "tools/data/readable.h"
 #include "tools/quantize/quantize.h"
+#include "tools/quantize/ranges_file.h"
 
 namespace octet::cli {
 namespace {
@@ -24,6 +26,13 @@ struct Request {
   std::string input;
   std::string output;
   std::string data;
+  std::string calibrator = "minmax";
+  std::string scheme = "affine";
+  std::string overrides;
+  std::string ranges;
+  std::string save_ranges;
+  double moving_average = 0;  // 0: the default
+  bool skip_unreadable = false;
   std::string weights = "per-channel";
   std::string activations = "u8";
   QuantizerOptions options;
@@ -67,10 +76,13 @@ absl::Status TryModel(const std::string& path, const SampleSource& samples,
   return absl::OkStatus();
 }
 
-void PrintSummary(const Request& request, const QuantizerReport& report, size_t operators) {
+void PrintSummary(const Request& request, const QuantizerReport& report, size_t operators,
+                  const std::vector<UnreadableSample>& skipped) {
   const uint64_t before = FileSize(request.input);
   const uint64_t after = FileSize(request.output);
   const double ratio = before > 0 ? static_cast<double>(after) / static_cast<double>(before) : 0;
+  std::vector<std::string> skipped_messages;
+  for (const UnreadableSample& sample : skipped) skipped_messages.push_back(sample.message);
   if (request.common.json) {
     Print(nlohmann::json({{"output", request.output},
                           {"samples", report.samples},
@@ -80,7 +92,8 @@ void PrintSummary(const Request& request, const QuantizerReport& report, size_t 
                           {"operators", operators},
                           {"int8_operators", report.int8_operators},
                           {"float_operators", report.float_operators},
-                          {"conversions", report.conversions}})
+                          {"conversions", report.conversions},
+                          {"skipped", skipped_messages}})
               .dump(2) +
           "\n");
     return;
@@ -97,20 +110,69 @@ void PrintSummary(const Request& request, const QuantizerReport& report, size_t 
   if (!report.float_operators.empty()) {
     absl::StrAppend(&text, "left in float: ", absl::StrJoin(report.float_operators, ", "), "\n");
   }
+  for (const std::string& message : skipped_messages) {
+    absl::StrAppend(&text, "skipped: ", message, "\n");
+  }
   absl::StrAppend(&text, "calibrated with ", report.samples, " samples; wrote ", request.output,
                   "\n");
   Print(text);
 }
 
-absl::StatusOr<Graph> QuantizeFile(Request& request, const Graph& graph,
-                                   const SampleSource& samples, QuantizerReport& report) {
+// What was saved before, or what a pass over the samples gathers.
+absl::StatusOr<Statistics> StatisticsFor(Request& request, const Graph& graph,
+                                         const SampleSource& samples) {
+  if (!request.ranges.empty()) {
+    absl::StatusOr<Statistics> saved = ReadStatistics(request.ranges, graph);
+    if (saved.ok() && request.moving_average > 0 &&
+        saved->moving_average_constant != request.moving_average) {
+      return UsageError(absl::StrCat(request.ranges, " was gathered with --moving-average ",
+                                     saved->moving_average_constant,
+                                     "; for another one the data must be run again"));
+    }
+    return saved;
+  }
+  if (request.moving_average > 0) request.options.moving_average_constant = request.moving_average;
   ProgressLine progress("calibrating");
   request.options.progress = [&](int64_t done, int64_t total) { progress.Show(done, total); };
-  return QuantizeGraph(graph, samples, request.options, &report);
+  return GatherInt8Statistics(graph, samples, request.options);
+}
+
+absl::StatusOr<Graph> QuantizeFile(Request& request, const Graph& graph,
+                                   const SampleSource& samples, QuantizerReport& report) {
+  absl::StatusOr<Statistics> statistics = StatisticsFor(request, graph, samples);
+  if (!statistics.ok()) return statistics.status();
+  if (!request.save_ranges.empty()) {
+    absl::Status status = WriteStatistics(request.save_ranges, graph, *statistics);
+    if (!status.ok()) return status;
+  }
+  return QuantizeWithStatistics(graph, samples, *statistics, request.options, &report);
+}
+
+absl::Status ReadOverrides(Request& request) {
+  if (request.overrides.empty()) return absl::OkStatus();
+  const absl::StatusOr<std::vector<uint8_t>> bytes = ReadFile(request.overrides);
+  if (!bytes.ok()) return bytes.status();
+  const std::string text(bytes->begin(), bytes->end());
+  absl::StatusOr<std::vector<Override>> overrides = ParseOverrides(text, request.overrides);
+  if (!overrides.ok()) return overrides.status();
+  request.options.overrides = *std::move(overrides);
+  return absl::OkStatus();
+}
+
+// The error of a run, or, when pictures are the reason, all that cannot be read.
+absl::Status WithUnreadable(const Request& request, const SampleSource& samples,
+                            const absl::Status& status) {
+  if (!IsFolder(request.data) || request.skip_unreadable) return status;
+  const std::vector<UnreadableSample> unreadable = FindUnreadable(samples);
+  if (unreadable.empty()) return status;
+  return absl::InvalidArgumentError(absl::StrCat(DescribeUnreadable(unreadable, samples.size()),
+                                                 "; --skip-unreadable leaves them out"));
 }
 
 absl::Status Quantize(Request& request) {
   absl::Status status = CheckCanCreate(request.output);
+  if (status.ok() && !request.save_ranges.empty()) status = CheckCanCreate(request.save_ranges);
+  if (status.ok()) status = ReadOverrides(request);
   if (!status.ok()) return status;
   absl::StatusOr<Graph> graph = LoadGraph(request.input, request.common);
   if (!graph.ok()) return graph.status();
@@ -119,11 +181,16 @@ absl::Status Quantize(Request& request) {
   request.options.run = request.common.model_options();
   absl::StatusOr<std::unique_ptr<SampleSource>> samples =
       OpenSamples(request.data, SpecOfGraph(*graph));
+  std::vector<UnreadableSample> skipped;
+  if (samples.ok() && request.skip_unreadable) {
+    skipped = FindUnreadable(**samples);
+    samples = WithoutUnreadable(*std::move(samples), skipped);
+  }
   if (!samples.ok()) return samples.status();
 
   QuantizerReport report;
   absl::StatusOr<Graph> result = QuantizeFile(request, *graph, **samples, report);
-  if (!result.ok()) return result.status();
+  if (!result.ok()) return WithUnreadable(request, **samples, result.status());
   result->producer = kProducer;
   status = WriteAtomically(request.output, [&](const std::string& temporary) {
     absl::Status written = WriteModel(*result, temporary);
@@ -131,7 +198,7 @@ absl::Status Quantize(Request& request) {
     return TryModel(temporary, **samples, request.options.run);
   });
   if (!status.ok()) return status;
-  PrintSummary(request, report, result->nodes.size());
+  PrintSummary(request, report, result->nodes.size(), skipped);
   return absl::OkStatus();
 }
 
@@ -146,12 +213,27 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   flags.Text("o", "FILE", "the model file to write", &request.output);
   flags.Choice("method", {"static"}, "static: scales are fixed ahead (default)",
                &request.options.method);
-  flags.Choice("calibrator", {"minmax"}, "minmax: smallest and largest value seen (default)",
-               &request.options.calibrator);
+  flags.Choice("calibrator", CalibratorNames(), "how ranges follow from the data; default minmax",
+               &request.calibrator);
+  flags.Real("percentile", "P",
+             "share of the values that calibrator percentile keeps, in %; default 99.999", 1e-3, 100,
+             &request.options.calibrator.percentile);
+  flags.Real("moving-average", "C",
+             "weight of the newest sample for calibrator moving-average; default 0.01", 1e-6, 1,
+             &request.moving_average);
+  flags.Text("save-ranges", "FILE", "keep what was seen of the data", &request.save_ranges);
+  flags.Text("ranges", "FILE", "take the ranges from such a file instead of running the data",
+             &request.ranges);
+  flags.Text("overrides", "FILE", "exceptions by operator or tensor; see docs/quantization.md",
+             &request.overrides);
+  flags.Switch("skip-unreadable", "leave out pictures that cannot be read",
+               &request.skip_unreadable);
   flags.Choice("weights", {"per-channel", "per-tensor"}, "scales of weights; default per-channel",
                &request.weights);
   flags.Choice("activations", {"u8", "s8"}, "type of activations; default u8",
                &request.activations);
+  flags.Choice("scheme", {"affine", "symmetric"},
+               "how activations are mapped; symmetric needs s8; default affine", &request.scheme);
   request.pictures.Register(flags);
   request.common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =
@@ -160,9 +242,17 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   if (request.data.empty()) return UsageError("missing: --data DIR or --data FILE.npz");
   if (request.output.empty()) return UsageError("missing: -o FILE");
   request.input = operands->front();
+  request.options.calibrator.kind = CalibratorNamed(request.calibrator).value();
   request.options.weights = request.weights == "per-tensor" ? WeightGranularity::kPerTensor
                                                             : WeightGranularity::kPerChannel;
+  request.options.symmetric_activations = request.scheme == "symmetric";
   request.options.activations = request.activations == "s8" ? DataType::kS8 : DataType::kU8;
+  const absl::Status scheme =
+      CheckScheme({request.options.activations, request.options.symmetric_activations});
+  if (!scheme.ok()) return UsageError(scheme.message());
+  if (!request.ranges.empty() && !request.save_ranges.empty()) {
+    return UsageError("--ranges and --save-ranges exclude each other");
+  }
   return Quantize(request);
 }
 

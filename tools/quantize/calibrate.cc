@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/model_internal.h"
@@ -16,21 +18,24 @@ struct Watch {
   TensorId tensor;
   bool is_input;
   int index;  // of the input or output
-  std::unique_ptr<Observer> observer;
+  Observer observer;
+  absl::Status status;  // of the last observation
 };
 
-std::vector<Watch> MakeWatches(Graph& graph, const std::vector<TensorId>& tensors,
-                               const ObserverFactory& observers) {
+std::vector<Watch> MakeWatches(Graph& graph, absl::Span<const WatchedTensor> tensors,
+                               double moving_average_constant) {
   std::vector<Watch> watches;
-  for (TensorId id : tensors) {
+  for (const WatchedTensor& watched : tensors) {
+    const TensorId id = watched.tensor;
+    const Observer observer(moving_average_constant, watched.channel_axis);
     const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
     if (input != graph.inputs.end()) {
-      watches.push_back({id, true, static_cast<int>(input - graph.inputs.begin()), observers()});
+      watches.push_back({id, true, static_cast<int>(input - graph.inputs.begin()), observer, {}});
       continue;
     }
     auto output = std::find(graph.outputs.begin(), graph.outputs.end(), id);
     if (output == graph.outputs.end()) output = graph.outputs.insert(output, id);
-    watches.push_back({id, false, static_cast<int>(output - graph.outputs.begin()), observers()});
+    watches.push_back({id, false, static_cast<int>(output - graph.outputs.begin()), observer, {}});
   }
   return watches;
 }
@@ -40,14 +45,27 @@ absl::Span<const float> ValuesOf(const Watch& watch, Session& session) {
   return session.output<float>(watch.index);
 }
 
-absl::Status ObserveAll(const Graph& graph, std::vector<Watch>& watches, const std::string& samples,
-                        Session& session) {
-  for (Watch& watch : watches) {
-    absl::Status status = watch.observer->Observe(ValuesOf(watch, session));
-    if (status.ok()) continue;
-    return absl::Status(status.code(), absl::StrCat("tensor '", graph.tensor(watch.tensor).name,
-                                                    "' has ", status.message(), " for ", samples,
-                                                    "; leave out that sample or mend the model"));
+// Lets the watch see what the session holds of `count` samples of a batch of `batch`. The rest of
+// the batch repeats a sample.
+void Observe(Watch& watch, Session& session, int64_t count, int64_t batch) {
+  Shape shape =
+      watch.is_input ? session.input_shape(watch.index) : session.output_shape(watch.index);
+  absl::Span<const float> values = ValuesOf(watch, session);
+  if (count < batch && !shape.empty() && shape[0] % batch == 0) {
+    shape[0] = shape[0] / batch * count;
+    values = values.first(static_cast<size_t>(NumElements(shape)));
+  }
+  watch.status = watch.observer.Observe(values, shape);
+}
+
+absl::Status FirstProblem(const Graph& graph, const std::vector<Watch>& watches,
+                          const std::string& samples) {
+  for (const Watch& watch : watches) {
+    if (watch.status.ok()) continue;
+    return absl::Status(
+        watch.status.code(),
+        absl::StrCat("tensor '", graph.tensor(watch.tensor).name, "' has ", watch.status.message(),
+                     " for ", samples, "; leave out that sample or mend the model"));
   }
   return absl::OkStatus();
 }
@@ -59,9 +77,9 @@ std::string NamesOf(const SampleSource& source, int64_t first, int64_t count) {
   return absl::StrCat("one of the samples ", first, " to ", first + count - 1);
 }
 
-absl::Status Watchable(const Graph& graph, const std::vector<TensorId>& tensors) {
-  for (TensorId id : tensors) {
-    const Tensor& t = graph.tensor(id);
+absl::Status Watchable(const Graph& graph, absl::Span<const WatchedTensor> tensors) {
+  for (const WatchedTensor& watched : tensors) {
+    const Tensor& t = graph.tensor(watched.tensor);
     if (t.type != DataType::kF32 || t.is_constant()) {
       return absl::InternalError(absl::StrCat("tensor '", t.name, "' cannot be observed"));
     }
@@ -69,22 +87,29 @@ absl::Status Watchable(const Graph& graph, const std::vector<TensorId>& tensors)
   return absl::OkStatus();
 }
 
+std::shared_ptr<ThreadPool> PoolOrShared(std::shared_ptr<ThreadPool> pool) {
+  return pool != nullptr ? std::move(pool) : ThreadPool::Shared();
+}
+
 }  // namespace
 
-absl::StatusOr<Calibration> Calibrate(const Graph& graph, const std::vector<TensorId>& tensors,
-                                      const SampleSource& source, const ObserverFactory& observers,
-                                      const ModelOptions& options, const Progress& progress) {
+absl::StatusOr<Statistics> GatherStatistics(const Graph& graph,
+                                            absl::Span<const WatchedTensor> tensors,
+                                            const SampleSource& source,
+                                            const GatherOptions& options) {
   absl::Status status = Watchable(graph, tensors);
   if (!status.ok()) return status;
   if (source.size() == 0)
     return absl::InvalidArgumentError("there are no samples to calibrate with");
   Graph exposed = graph;
-  std::vector<Watch> watches = MakeWatches(exposed, tensors, observers);
-  absl::StatusOr<std::shared_ptr<const Model>> model = ModelFromGraph(std::move(exposed), options);
+  std::vector<Watch> watches = MakeWatches(exposed, tensors, options.moving_average_constant);
+  absl::StatusOr<std::shared_ptr<const Model>> model =
+      ModelFromGraph(std::move(exposed), options.run);
   if (!model.ok()) return model.status();
   absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(**model, source, 1);
   if (!feeder.ok()) return feeder.status();
 
+  const std::shared_ptr<ThreadPool> pool = PoolOrShared(options.run.pool);
   Sha256 hash;
   std::unique_ptr<Session> session;
   for (int64_t first = 0; first < source.size(); first += feeder->batch()) {
@@ -92,16 +117,40 @@ absl::StatusOr<Calibration> Calibrate(const Graph& graph, const std::vector<Tens
         feeder->Fill(first, session, [&](const Sample& sample) { HashSample(sample, hash); });
     if (!count.ok()) return count.status();
     status = session->Run();
-    if (status.ok()) status = ObserveAll(graph, watches, NamesOf(source, first, *count), *session);
     if (!status.ok()) return status;
-    if (progress) progress(first + *count, source.size());
+    pool->ParallelFor(static_cast<int64_t>(watches.size()), [&](int64_t i) {
+      Observe(watches[static_cast<size_t>(i)], *session, *count, feeder->batch());
+    });
+    status = FirstProblem(graph, watches, NamesOf(source, first, *count));
+    if (!status.ok()) return status;
+    if (options.progress) options.progress(first + *count, source.size());
   }
-  Calibration result;
+  pool->Rest();
+  Statistics result;
   result.data_hash = hash.HexDigest();
   result.samples = source.size();
-  for (const Watch& watch : watches) {
-    result.ranges[watch.tensor] = watch.observer->ChooseRange().value_or(Range());
-  }
+  result.moving_average_constant = options.moving_average_constant;
+  for (const Watch& watch : watches) result.tensors[watch.tensor] = watch.observer.statistics();
+  return result;
+}
+
+std::map<TensorId, Range> ChooseRanges(const Statistics& statistics, const RangeRules& rules,
+                                       std::shared_ptr<ThreadPool> pool) {
+  pool = PoolOrShared(std::move(pool));
+  std::vector<std::pair<TensorId, const TensorStatistics*>> tensors;
+  for (const auto& [id, tensor] : statistics.tensors) tensors.emplace_back(id, &tensor);
+  std::vector<Range> ranges(tensors.size());
+  pool->ParallelFor(static_cast<int64_t>(tensors.size()), [&](int64_t i) {
+    const auto [id, tensor] = tensors[static_cast<size_t>(i)];
+    const auto special = rules.special.find(id);
+    const RangeRule& rule = special == rules.special.end() ? rules.common : special->second;
+    Range& range = ranges[static_cast<size_t>(i)];
+    range = rule.fixed ? *rule.fixed : ChooseRange(*tensor, rule.calibrator, rule.scheme);
+    range.symmetric = rule.scheme.symmetric;
+  });
+  pool->Rest();
+  std::map<TensorId, Range> result;
+  for (size_t i = 0; i < tensors.size(); ++i) result[tensors[i].first] = ranges[i];
   return result;
 }
 

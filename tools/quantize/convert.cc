@@ -16,7 +16,8 @@ class Converter {
             const std::map<TensorId, Range>& ranges, const ConvertOptions& options)
       : source_(graph), precision_(precision), options_(options), result_(graph) {
     result_.nodes.clear();
-    for (const auto& [id, range] : ranges) params_[id] = AffineParams(range, options.activations);
+    for (const auto& [id, range] : ranges)
+      params_[id] = ActivationParams(range, options.activations);
   }
 
   absl::StatusOr<Graph> Convert() {
@@ -110,17 +111,23 @@ class Converter {
     return Constant::Own(std::move(bytes));
   }
 
+  WeightGranularity GranularityOf(const Node& node) const {
+    if (options_.weights_by_node.empty()) return options_.weights;
+    return options_.weights_by_node[static_cast<size_t>(&node - source_.nodes.data())];
+  }
+
   absl::Status ConvertWeights(const Node& node, Node& copy) {
     const Tensor& weights = source_.tensor(node.input(1));
     const TensorId bias = node.input(2);
     const int axis = OutputChannelAxis(node);
+    const WeightGranularity granularity = GranularityOf(node);
     const float input_scale = params_.at(node.input(0)).scale();
     const std::vector<float> bias_values =
         bias == kNoTensor ? std::vector<float>() : RealValues(source_.tensor(bias));
-    absl::StatusOr<QuantizedWeights> q = QuantizeWeights(
-        RealValues(weights), weights.shape, axis, bias_values, input_scale, options_.weights);
+    absl::StatusOr<QuantizedWeights> q = QuantizeWeights(RealValues(weights), weights.shape, axis,
+                                                         bias_values, input_scale, granularity);
     if (!q.ok()) return q.status();
-    const bool per_channel = options_.weights == WeightGranularity::kPerChannel;
+    const bool per_channel = granularity == WeightGranularity::kPerChannel;
     Tensor t = weights;
     t.type = DataType::kS8;
     t.quant = Params(q->scales, per_channel ? axis : -1);

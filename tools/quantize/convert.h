@@ -6,15 +6,16 @@
 
 #include "absl/status/statusor.h"
 #include "runtime/core/graph.h"
-#include "tools/quantize/observer.h"
 #include "tools/quantize/precision.h"
+#include "tools/quantize/range.h"
 #include "tools/quantize/weights.h"
 
 namespace octet {
 
 struct ConvertOptions {
   WeightGranularity weights = WeightGranularity::kPerChannel;
-  DataType activations = DataType::kU8;  // or kS8
+  DataType activations = DataType::kU8;            // or kS8
+  std::vector<WeightGranularity> weights_by_node;  // instead of `weights`; empty or one per node
 };
 
 // The int8 form of a float graph. `precision` has one entry per node; `ranges` one for each of

@@ -57,6 +57,35 @@ TEST(ConvertTest, QuantizesInputsOnceAndYieldsFloatAtTheEnd) {
   EXPECT_EQ(result.tensor(result.nodes[2].inputs[2]).type, DataType::kS32);
 }
 
+TEST(ConvertTest, GranularityOfWeightsByOperator) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId a = b.Conv("a", x);
+  b.graph.outputs = {b.Conv("y", a)};
+  ConvertOptions options;
+  options.weights_by_node = {WeightGranularity::kPerTensor, WeightGranularity::kPerChannel};
+  const Graph result =
+      ConvertToInt8(b.graph, {kInt8, kInt8ToFloat}, {{x, {-1, 1}}, {a, {0, 2}}}, options).value();
+  EXPECT_EQ(result.tensor(result.nodes[1].inputs[1]).quant->axis, -1);
+  EXPECT_EQ(result.tensor(result.nodes[2].inputs[1]).quant->axis, 0);
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+}
+
+TEST(ConvertTest, SymmetricRangesHaveZeroPointZero) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId a = b.Conv("a", x);
+  b.graph.outputs = {b.Conv("y", a)};
+  ConvertOptions options;
+  options.activations = DataType::kS8;
+  const Graph result =
+      ConvertToInt8(b.graph, {kInt8, kInt8ToFloat}, {{x, {-1, 12.7f, true}}, {a, {0, 2}}}, options)
+          .value();
+  EXPECT_EQ(result.tensor(result.nodes[0].outputs[0]).quant->zero_point(), 0);
+  EXPECT_FLOAT_EQ(result.tensor(result.nodes[0].outputs[0]).quant->scale(), 0.1f);
+  EXPECT_EQ(result.tensor(result.nodes[1].outputs[0]).quant->zero_point(), -128);
+}
+
 TEST(ConvertTest, OutputsKeepNameAndTypeWhereIntegersGoOn) {
   GraphBuilder b;
   const TensorId x = b.Input("x");

@@ -1,52 +1,41 @@
 #ifndef OCTET_TOOLS_QUANTIZE_OBSERVER_H_
 #define OCTET_TOOLS_QUANTIZE_OBSERVER_H_
 
-#include <functional>
-#include <memory>
-
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
-#include "absl/types/optional.h"
 #include "absl/types/span.h"
+#include "octet/types.h"
+#include "tools/quantize/statistics.h"
 
 namespace octet {
 
-// Real values that a quantized tensor should be able to hold.
-struct Range {
-  float min = 0;
-  float max = 0;
-};
+// Weight of the newest run in the moving averages. Jacob et al. (Quantization and Training of
+// Neural Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018, section 3.1) smooth
+// the ranges of activations so, over the steps of a training.
+inline constexpr double kDefaultMovingAverageConstant = 0.01;
 
-// The smallest range that holds both.
-Range Union(const Range& a, const Range& b);
-
-// Watches the values of one tensor over all samples and then chooses its range. Not thread-safe.
+// Watches the values of one tensor over all runs. Not thread-safe.
 class Observer {
  public:
-  virtual ~Observer() = default;
+  // `moving_average_constant` is c in average += c * (value - average), in (0, 1]; the average
+  // begins with the first value. `channel_axis` is the dimension whose indices are watched one by
+  // one, or -1.
+  explicit Observer(double moving_average_constant = kDefaultMovingAverageConstant,
+                    int channel_axis = -1);
 
-  // Takes notice of the tensor's values for one or more samples, in any number. InvalidArgument
-  // when one of them is NaN or infinite.
-  virtual absl::Status Observe(absl::Span<const float> values) = 0;
+  // Takes notice of the tensor's values in one run. `shape` says how many there are; it may differ
+  // between calls, except for the number of channels. Values may be none. InvalidArgument, and
+  // nothing is taken notice of, when a value is NaN or infinite or when the channels are others
+  // than before; the message completes "tensor 'x' has ...".
+  absl::Status Observe(absl::Span<const float> values, const Shape& shape);
 
-  // The range to quantize for; nothing when no value was seen.
-  virtual absl::optional<Range> ChooseRange() const = 0;
-};
-
-using ObserverFactory = std::function<std::unique_ptr<Observer>()>;
-
-// Observers of a calibrator: "minmax". InvalidArgument lists the names.
-absl::StatusOr<ObserverFactory> ObserversOf(absl::string_view calibrator);
-
-// The smallest and largest value seen.
-class MinMaxObserver final : public Observer {
- public:
-  absl::Status Observe(absl::Span<const float> values) override;
-  absl::optional<Range> ChooseRange() const override { return range_; }
+  const TensorStatistics& statistics() const { return statistics_; }
 
  private:
-  absl::optional<Range> range_;
+  absl::Status CheckChannels(const Shape& shape) const;
+  void ObserveChannels(const float* values, const Shape& shape);
+
+  double moving_average_constant_;
+  TensorStatistics statistics_;
 };
 
 }  // namespace octet

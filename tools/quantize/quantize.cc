@@ -7,7 +7,6 @@
 #include "runtime/core/infer.h"
 #include "tools/quantize/convert.h"
 #include "tools/quantize/kernel_query.h"
-#include "tools/quantize/observer.h"
 #include "tools/quantize/precision.h"
 #include "tools/quantize/sharing.h"
 
@@ -19,10 +18,8 @@ absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
     return absl::InvalidArgumentError(
         absl::StrCat("unknown method '", options.method, "'; there is: static"));
   }
-  if (options.activations != DataType::kU8 && options.activations != DataType::kS8) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("activations cannot be ", Name(options.activations), "; choose u8 or s8"));
-  }
+  absl::Status status = CheckScheme({options.activations, options.symmetric_activations});
+  if (!status.ok()) return status;
   for (const Tensor& t : graph.tensors) {
     if (!t.quant) continue;
     return absl::InvalidArgumentError(absl::StrCat("the model is quantized already (tensor '",
@@ -56,23 +53,48 @@ std::vector<TensorId> Computed(const Graph& graph, std::vector<TensorId> tensors
   return tensors;
 }
 
+// Asks for kernels at the sizes of the first sample.
+absl::StatusOr<KernelQuery> KernelsForSample(const Graph& graph, const SampleSource& samples,
+                                             const QuantizerOptions& options) {
+  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples);
+  if (!shapes.ok()) return shapes.status();
+  return KernelTableQuery(graph, *std::move(shapes), options.activations);
+}
+
+absl::Status CheckHasAll(const Graph& graph, const std::vector<TensorId>& tensors,
+                         const Statistics& statistics) {
+  for (TensorId id : tensors) {
+    if (statistics.tensors.count(id) > 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("the calibration data's statistics lack tensor '", graph.tensor(id).name,
+                     "'; gather them anew"));
+  }
+  return absl::OkStatus();
+}
+
+RangeRule CommonRule(const QuantizerOptions& options) {
+  const ActivationScheme scheme = {options.activations, options.symmetric_activations};
+  return {options.calibrator, scheme, absl::nullopt};
+}
+
 std::unique_ptr<schema::QuantizationRecordT> MakeRecord(const Graph& graph,
-                                                        const Calibration& calibration,
+                                                        const Statistics& statistics,
+                                                        const std::map<TensorId, Range>& observed,
                                                         const QuantizerOptions& options) {
   auto record = std::make_unique<schema::QuantizationRecordT>();
   record->method = options.method;
-  record->calibrator = options.calibrator;
+  record->calibrator = std::string(Name(options.calibrator.kind));
   record->weights =
       options.weights == WeightGranularity::kPerChannel ? "per-channel" : "per-tensor";
   record->activations = std::string(Name(options.activations));
-  record->data_hash = calibration.data_hash;
-  record->samples = calibration.samples;
-  for (const auto& [id, range] : calibration.ranges) {
-    auto observed = std::make_unique<schema::ObservedRangeT>();
-    observed->tensor = graph.tensor(id).name;
-    observed->min = range.min;
-    observed->max = range.max;
-    record->ranges.push_back(std::move(observed));
+  record->data_hash = statistics.data_hash;
+  record->samples = statistics.samples;
+  for (const auto& [id, range] : observed) {
+    auto entry = std::make_unique<schema::ObservedRangeT>();
+    entry->tensor = graph.tensor(id).name;
+    entry->min = range.min;
+    entry->max = range.max;
+    record->ranges.push_back(std::move(entry));
   }
   return record;
 }
@@ -96,30 +118,57 @@ void FillReport(const Graph& graph, const std::vector<Precision>& precision, con
 
 }  // namespace
 
-absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
-                                    const QuantizerOptions& options, QuantizerReport* report) {
+absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
+                                                const QuantizerOptions& options) {
   absl::Status status = CheckRequest(graph, options);
   if (!status.ok()) return status;
-  absl::StatusOr<ObserverFactory> observers = ObserversOf(options.calibrator);
-  if (!observers.ok()) return observers.status();
-
-  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples);
-  if (!shapes.ok()) return shapes.status();
-  const std::vector<Precision> precision =
-      ChoosePrecision(graph, KernelTableQuery(graph, *std::move(shapes), options.activations));
-  const std::vector<TensorId> tensors = Computed(graph, Int8Tensors(graph, precision));
-  absl::StatusOr<Calibration> calibration =
-      Calibrate(graph, tensors, samples, *observers, options.run, options.progress);
-  if (!calibration.ok()) return calibration.status();
-  const std::map<TensorId, Range> ranges = ShareRanges(graph, precision, calibration->ranges);
-  absl::StatusOr<Graph> result =
-      ConvertToInt8(graph, precision, ranges, {options.weights, options.activations});
-  if (!result.ok()) return result.status();
-  result->quantization = MakeRecord(graph, *calibration, options);
-  if (report != nullptr) {
-    FillReport(graph, precision, *result, calibration->samples, *report);
+  // Told before the work; what they turn into float is gathered all the same.
+  status = ResolveOverrides(options.overrides, graph, CommonRule(options)).status();
+  if (!status.ok()) return status;
+  absl::StatusOr<KernelQuery> kernels = KernelsForSample(graph, samples, options);
+  if (!kernels.ok()) return kernels.status();
+  std::vector<WatchedTensor> watched;
+  for (TensorId id : Computed(graph, Int8Tensors(graph, ChoosePrecision(graph, *kernels)))) {
+    watched.push_back({id});
   }
+  return GatherStatistics(graph, watched, samples,
+                          {options.moving_average_constant, options.run, options.progress});
+}
+
+absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSource& samples,
+                                             const Statistics& statistics,
+                                             const QuantizerOptions& options,
+                                             QuantizerReport* report) {
+  absl::Status status = CheckRequest(graph, options);
+  if (!status.ok()) return status;
+  absl::StatusOr<KernelQuery> kernels = KernelsForSample(graph, samples, options);
+  if (!kernels.ok()) return kernels.status();
+  const RangeRule common = CommonRule(options);
+  absl::StatusOr<GraphOverrides> overrides = ResolveOverrides(options.overrides, graph, common);
+  if (!overrides.ok()) return overrides.status();
+  const std::vector<Precision> precision =
+      ChoosePrecision(graph, WithFloatOperators(graph, *overrides, *kernels));
+  status = CheckOverrides(graph, *overrides, precision);
+  if (!status.ok()) return status;
+  status = CheckHasAll(graph, Computed(graph, Int8Tensors(graph, precision)), statistics);
+  if (!status.ok()) return status;
+  const std::map<TensorId, Range> observed =
+      ChooseRanges(statistics, {common, overrides->tensors}, options.run.pool);
+  const std::map<TensorId, Range> ranges = ShareRanges(graph, precision, observed);
+  absl::StatusOr<Graph> result =
+      ConvertToInt8(graph, precision, ranges,
+                    {options.weights, options.activations, overrides->WeightsOr(options.weights)});
+  if (!result.ok()) return result.status();
+  result->quantization = MakeRecord(graph, statistics, observed, options);
+  if (report != nullptr) FillReport(graph, precision, *result, statistics.samples, *report);
   return result;
+}
+
+absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
+                                    const QuantizerOptions& options, QuantizerReport* report) {
+  absl::StatusOr<Statistics> statistics = GatherInt8Statistics(graph, samples, options);
+  if (!statistics.ok()) return statistics.status();
+  return QuantizeWithStatistics(graph, samples, *statistics, options, report);
 }
 
 }  // namespace octet

@@ -10,15 +10,19 @@
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
 #include "tools/quantize/calibrate.h"
+#include "tools/quantize/overrides.h"
 #include "tools/quantize/weights.h"
 
 namespace octet {
 
 struct QuantizerOptions {
   std::string method = "static";
-  std::string calibrator = "minmax";
+  Calibrator calibrator;
+  double moving_average_constant = kDefaultMovingAverageConstant;
   WeightGranularity weights = WeightGranularity::kPerChannel;
   DataType activations = DataType::kU8;  // or kS8
+  bool symmetric_activations = false;    // kS8 only
+  std::vector<Override> overrides;       // exceptions, in order
   ModelOptions run;                      // how to run the float model
   Progress progress;                     // may be empty
 };
@@ -31,11 +35,22 @@ struct QuantizerReport {
 };
 
 // The int8 model of a simplified float graph. Weights become symmetric s8, activations affine;
-// inputs and outputs stay f32. `report` may be null. InvalidArgument for unknown methods and
-// calibrators, for data that do not fit the model or hold NaN or infinity, and for a model that is
-// quantized already; Unimplemented when the model has an operator without a kernel.
+// inputs and outputs stay f32. `report` may be null. InvalidArgument for unknown methods, for data
+// that do not fit the model or hold NaN or infinity, and for a model that is quantized already;
+// Unimplemented when the model has an operator without a kernel.
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
                                     const QuantizerOptions& options, QuantizerReport* report);
+
+// The two halves of QuantizeGraph. One pass over the samples gathers what serves every calibrator
+// and scheme and all overrides; then models are made from it without running anything, of the
+// samples only the first one's shapes are asked for. InvalidArgument when the statistics lack a
+// tensor, as those of another graph do.
+absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
+                                                const QuantizerOptions& options);
+absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSource& samples,
+                                             const Statistics& statistics,
+                                             const QuantizerOptions& options,
+                                             QuantizerReport* report);
 
 }  // namespace octet
 

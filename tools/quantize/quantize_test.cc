@@ -2,6 +2,10 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "runtime/model_internal.h"
 #include "runtime/testing/small_network.h"
@@ -71,6 +75,92 @@ TEST(QuantizeTest, TheSameDataGiveTheSameModel) {
   }
 }
 
+TEST(QuantizeTest, EveryCalibratorWorksFromTheSameStatistics) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  const auto samples = Samples(1);
+  const Statistics statistics = GatherInt8Statistics(graph, *samples, {}).value();
+  std::vector<float> scales;  // of the input
+  for (const std::string& name : CalibratorNames()) {
+    QuantizerOptions options;
+    options.calibrator.kind = CalibratorNamed(name).value();
+    const absl::StatusOr<Graph> result =
+        QuantizeWithStatistics(graph, *samples, statistics, options, nullptr);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_EQ(result->quantization->calibrator, name);
+    EXPECT_GT(*Compare(*result, graph).sqnr_db, 18) << name;
+    for (const Tensor& t : result->tensors) {
+      if (t.name == "x_quantized") scales.push_back(t.quant->scale());
+    }
+  }
+  ASSERT_EQ(scales.size(), CalibratorNames().size());
+  // All but two: values that lie evenly between their extremes are worth keeping all.
+  EXPECT_GE(std::set<float>(scales.begin(), scales.end()).size(), scales.size() - 1);
+}
+
+TEST(QuantizeTest, NeedsStatisticsOfItsTensors) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  const absl::Status status = QuantizeWithStatistics(graph, *Samples(1), {}, {}, nullptr).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("statistics lack tensor 'x'"));
+}
+
+TEST(QuantizeTest, SymmetricActivationsHaveNoZeroPoint) {
+  QuantizerOptions options;
+  options.activations = DataType::kS8;
+  options.symmetric_activations = true;
+  const Graph graph = testing::SmallFloatNetwork(1);
+  const Graph result = QuantizeGraph(graph, *Samples(1), options, nullptr).value();
+  for (const Tensor& t : result.tensors) {
+    if (t.quant && t.quant->per_tensor()) {
+      EXPECT_EQ(t.quant->zero_point(), 0) << t.name;
+    }
+  }
+  EXPECT_GT(*Compare(result, graph).sqnr_db, 20);
+}
+
+absl::StatusOr<Graph> QuantizeWith(const std::string& overrides, QuantizerReport* report) {
+  QuantizerOptions options;
+  options.overrides = ParseOverrides(overrides, "o.txt").value();
+  return QuantizeGraph(testing::SmallFloatNetwork(1), *Samples(1), options, report);
+}
+
+TEST(QuantizeTest, OverridesChooseByOperatorAndTensor) {
+  const Graph plain = testing::SmallFloatNetwork(1);
+  const std::string first_conv =
+      std::find_if(plain.nodes.begin(), plain.nodes.end(), [](const Node& node) {
+        return node.type() == OpType::ConvOptions;
+      })->name;
+  QuantizerReport report;
+  const absl::StatusOr<Graph> result = QuantizeWith(
+      absl::StrCat("operator ", first_conv, ": float\ntype MatMul: per-tensor\n"), &report);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(report.float_operators, ::testing::Contains(first_conv));
+  int products = 0;
+  for (const Node& node : result->nodes) {
+    if (node.type() != OpType::MatMulOptions) continue;
+    EXPECT_TRUE(result->tensor(node.inputs[1]).quant->per_tensor());
+    ++products;
+  }
+  EXPECT_GT(products, 0);
+
+  const Graph fixed = QuantizeWith("tensor x: range=[-7.65, 17.85]", nullptr).value();
+  for (const Tensor& t : fixed.tensors) {
+    if (t.name == "x_quantized") {
+      EXPECT_FLOAT_EQ(t.quant->scale(), 0.1f);
+    }
+  }
+}
+
+TEST(QuantizeTest, OverridesThatCannotBeFollowedAreErrors) {
+  EXPECT_THAT(std::string(QuantizeWith("operator none: float", nullptr).status().message()),
+              HasSubstr("o.txt:1: the model has no operator 'none'"));
+  EXPECT_THAT(
+      std::string(QuantizeWith("type Conv: float\ntype MatMul: float\ntensor x: affine", nullptr)
+                      .status()
+                      .message()),
+      HasSubstr("o.txt:3: tensor 'x' stays float"));
+}
+
 TEST(QuantizeTest, RefusesWhatItCannotDo) {
   const auto message = [](const Graph& graph, const QuantizerOptions& options) {
     const absl::Status status = QuantizeGraph(graph, *Samples(1), options, nullptr).status();
@@ -82,8 +172,8 @@ TEST(QuantizeTest, RefusesWhatItCannotDo) {
   options.method = "magic";
   EXPECT_THAT(message(testing::SmallFloatNetwork(1), options), HasSubstr("unknown method 'magic'"));
   options.method = "static";
-  options.calibrator = "guess";
-  EXPECT_THAT(message(testing::SmallFloatNetwork(1), options), HasSubstr("calibrator 'guess'"));
+  options.symmetric_activations = true;
+  EXPECT_THAT(message(testing::SmallFloatNetwork(1), options), HasSubstr("cannot be symmetric"));
 }
 
 }  // namespace

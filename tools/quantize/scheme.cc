@@ -3,9 +3,22 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/core/numerics.h"
+#include "absl/strings/str_cat.h"
 
 namespace octet {
+
+absl::Status CheckScheme(const ActivationScheme& scheme) {
+  if (scheme.type != DataType::kU8 && scheme.type != DataType::kS8) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("activations cannot be ", Name(scheme.type), "; choose u8 or s8"));
+  }
+  if (scheme.symmetric && scheme.type == DataType::kU8) {
+    return absl::InvalidArgumentError(
+        "activations of type u8 cannot be symmetric: with 0 stored as 0, no value is left for "
+        "negative numbers; choose s8, or affine");
+  }
+  return absl::OkStatus();
+}
 
 QuantParams AffineParams(Range range, DataType type) {
   const IntRange q = RangeOf(type);
@@ -23,6 +36,11 @@ QuantParams AffineParams(Range range, DataType type) {
 float SymmetricScale(float max_abs) {
   if (max_abs == 0) return kZeroTensorScale;
   return std::clamp(max_abs / kMaxWeight, kMinScale, kMaxScale);
+}
+
+QuantParams ActivationParams(Range range, DataType type) {
+  if (!range.symmetric) return AffineParams(range, type);
+  return {{SymmetricScale(std::max(std::abs(range.min), std::abs(range.max)))}, {0}, -1};
 }
 
 }  // namespace octet

@@ -1,8 +1,10 @@
 #ifndef OCTET_TOOLS_QUANTIZE_SCHEME_H_
 #define OCTET_TOOLS_QUANTIZE_SCHEME_H_
 
+#include "absl/status/status.h"
 #include "octet/types.h"
-#include "tools/quantize/observer.h"
+#include "runtime/core/numerics.h"
+#include "tools/quantize/range.h"
 
 namespace octet {
 
@@ -17,12 +19,31 @@ inline constexpr float kZeroTensorScale = 1.0f;
 // Largest magnitude of a symmetric s8 value; -128 is left out.
 inline constexpr int kMaxWeight = 127;
 
+// How the values of an activation are mapped to integers.
+struct ActivationScheme {
+  DataType type = DataType::kU8;  // or kS8
+  bool symmetric = false;         // zero point 0 and no -128; kS8 only
+
+  // The integers that a range is mapped to.
+  IntRange integers() const {
+    return symmetric ? IntRange{-kMaxWeight, kMaxWeight} : RangeOf(type);
+  }
+};
+
+// InvalidArgument for other types, and for symmetric kU8: 0 would have to be stored as 0, which
+// leaves no value for negative numbers.
+absl::Status CheckScheme(const ActivationScheme& scheme);
+
 // Maps `range`, widened to hold 0, to all values of `type` (kU8 or kS8). 0 is exact. A range that
 // holds nothing but 0 gets kZeroTensorScale and the zero point nearest to 0.
 QuantParams AffineParams(Range range, DataType type);
 
 // Scale that maps [-max_abs, max_abs] to [-127, 127]. Requires max_abs >= 0, finite.
 float SymmetricScale(float max_abs);
+
+// The parameters of an activation of type kU8 or kS8: those of SymmetricScale for a symmetric
+// range, else those of AffineParams. A symmetric range requires kS8.
+QuantParams ActivationParams(Range range, DataType type);
 
 }  // namespace octet
 

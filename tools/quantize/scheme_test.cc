@@ -67,5 +67,30 @@ TEST(SymmetricScaleTest, LeavesOutTheLowestValue) {
   EXPECT_TRUE(std::isnormal(kMaxScale * kMaxScale));
 }
 
+TEST(ActivationParamsTest, SymmetricRangesLeaveOutTheLowestValue) {
+  const QuantParams params = ActivationParams({-2, 12.7f, true}, DataType::kS8);
+  EXPECT_FLOAT_EQ(params.scale(), 0.1f);
+  EXPECT_EQ(params.zero_point(), 0);
+  EXPECT_FLOAT_EQ(ActivationParams({-25.4f, 1, true}, DataType::kS8).scale(), 0.2f);
+  EXPECT_EQ(ActivationParams({-2, 12.7f}, DataType::kS8), AffineParams({-2, 12.7f}, DataType::kS8));
+}
+
+TEST(CheckSchemeTest, RefusesWhatDoesNotExist) {
+  EXPECT_TRUE(CheckScheme({DataType::kU8, false}).ok());
+  EXPECT_TRUE(CheckScheme({DataType::kS8, false}).ok());
+  EXPECT_TRUE(CheckScheme({DataType::kS8, true}).ok());
+  EXPECT_EQ(CheckScheme({DataType::kF32, false}).message(),
+            "activations cannot be f32; choose u8 or s8");
+  EXPECT_EQ(CheckScheme({DataType::kU8, true}).message(),
+            "activations of type u8 cannot be symmetric: with 0 stored as 0, no value is left for "
+            "negative numbers; choose s8, or affine");
+}
+
+TEST(ActivationSchemeTest, KnowsItsIntegers) {
+  EXPECT_EQ((ActivationScheme{DataType::kS8, true}.integers().min), -127);
+  EXPECT_EQ((ActivationScheme{DataType::kS8, false}.integers().min), -128);
+  EXPECT_EQ((ActivationScheme{DataType::kU8, false}.integers().max), 255);
+}
+
 }  // namespace
 }  // namespace octet

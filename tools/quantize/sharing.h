@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "runtime/core/graph.h"
-#include "tools/quantize/observer.h"
 #include "tools/quantize/precision.h"
+#include "tools/quantize/range.h"
 
 namespace octet {
 

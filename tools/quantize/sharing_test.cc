@@ -69,5 +69,17 @@ TEST(RealValuesTest, WidensHalves) {
   EXPECT_THAT(RealValues(t), ElementsAre(1, -2));
 }
 
+TEST(ShareRangesTest, ASetIsSymmetricWhenOneMemberIs) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId a = b.Conv("a", x);
+  const TensorId c = b.Concat("c", {a, x});
+  b.graph.outputs = {b.Unary("y", schema::UnaryKind::EXP, c)};
+  const std::vector<Precision> precision = {Precision::kInt8, Precision::kInt8, Precision::kFloat};
+  const auto ranges =
+      ShareRanges(b.graph, precision, {{x, {-1, 1}}, {a, {0, 2, true}}, {c, {-1, 2}}});
+  for (TensorId id : {x, a, c}) EXPECT_EQ(ranges.at(id), (Range{-1, 2, true}));
+}
+
 }  // namespace
 }  // namespace octet
