@@ -44,13 +44,13 @@ DataSpec SpecOfGraph(const Graph& graph) {
   return spec;
 }
 
-// Loads the file that was written and runs it on a calibration sample, so that a model that cannot
-// run is never left behind.
-absl::Status TryModel(const std::string& path, const SampleSource& samples,
+// Loads the file that was written and runs it on a sample, if there is any, so that a model that
+// cannot run is never left behind.
+absl::Status TryModel(const std::string& path, const SampleSource* samples,
                       const ModelOptions& options) {
   absl::StatusOr<std::shared_ptr<const Model>> model = Model::Load(path, options);
-  if (!model.ok()) return model.status();
-  absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(**model, samples, 1);
+  if (!model.ok() || samples == nullptr) return model.status();
+  absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(**model, *samples, 1);
   if (!feeder.ok()) return feeder.status();
   std::unique_ptr<Session> session;
   absl::StatusOr<int64_t> count = feeder->Fill(0, session, [](const Sample&) {});
@@ -97,16 +97,22 @@ void PrintSummary(const Request& request, const QuantizerReport& report, size_t 
   if (!report.float_operators.empty()) {
     absl::StrAppend(&text, "left in float: ", absl::StrJoin(report.float_operators, ", "), "\n");
   }
-  absl::StrAppend(&text, "calibrated with ", report.samples, " samples; wrote ", request.output,
-                  "\n");
+  if (!NeedsNoData(request.options.method)) {
+    absl::StrAppend(&text, "calibrated with ", report.samples, " samples; ");
+  }
+  absl::StrAppend(&text, "wrote ", request.output, "\n");
   Print(text);
 }
 
+// `samples` may be null where the method needs none.
 absl::StatusOr<Graph> QuantizeFile(Request& request, const Graph& graph,
-                                   const SampleSource& samples, QuantizerReport& report) {
+                                   const SampleSource* samples, QuantizerReport& report) {
+  if (NeedsNoData(request.options.method)) {
+    return QuantizeWithoutData(graph, request.options, &report);
+  }
   ProgressLine progress("calibrating");
   request.options.progress = [&](int64_t done, int64_t total) { progress.Show(done, total); };
-  return QuantizeGraph(graph, samples, request.options, &report);
+  return QuantizeGraph(graph, *samples, request.options, &report);
 }
 
 absl::Status Quantize(Request& request) {
@@ -117,18 +123,22 @@ absl::Status Quantize(Request& request) {
   status = request.pictures.ApplyTo(*graph);
   if (!status.ok()) return status;
   request.options.run = request.common.model_options();
-  absl::StatusOr<std::unique_ptr<SampleSource>> samples =
-      OpenSamples(request.data, SpecOfGraph(*graph));
-  if (!samples.ok()) return samples.status();
+  std::unique_ptr<SampleSource> samples;
+  if (!request.data.empty()) {
+    absl::StatusOr<std::unique_ptr<SampleSource>> opened =
+        OpenSamples(request.data, SpecOfGraph(*graph));
+    if (!opened.ok()) return opened.status();
+    samples = *std::move(opened);
+  }
 
   QuantizerReport report;
-  absl::StatusOr<Graph> result = QuantizeFile(request, *graph, **samples, report);
+  absl::StatusOr<Graph> result = QuantizeFile(request, *graph, samples.get(), report);
   if (!result.ok()) return result.status();
   result->producer = kProducer;
   status = WriteAtomically(request.output, [&](const std::string& temporary) {
     absl::Status written = WriteModel(*result, temporary);
     if (!written.ok()) return WithPath(request.output, written);
-    return TryModel(temporary, **samples, request.options.run);
+    return TryModel(temporary, samples.get(), request.options.run);
   });
   if (!status.ok()) return status;
   PrintSummary(request, report, result->nodes.size());
@@ -138,14 +148,18 @@ absl::Status Quantize(Request& request) {
 }  // namespace
 
 absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
-  FlagSet flags("quantize MODEL.octet|MODEL.onnx --data DIR|FILE.npz -o MODEL.octet [flags]",
-                "Turns a float model into an int8 one, with ranges taken from sample data.",
+  FlagSet flags("quantize MODEL.octet|MODEL.onnx [--data DIR|FILE.npz] -o MODEL.octet [flags]",
+                "Turns a float model into an int8 one.",
                 "octet quantize net.octet --data calibration/ -o net.int8.octet");
   Request request;
-  flags.Text("data", "DIR|FILE", "pictures or arrays to take the ranges from", &request.data);
+  flags.Text("data", "DIR|FILE", "pictures or arrays that a static method takes the ranges from",
+             &request.data);
   flags.Text("o", "FILE", "the model file to write", &request.output);
-  flags.Choice("method", {"static"}, "static: scales are fixed ahead (default)",
-               &request.options.method);
+  flags.Choice(
+      "method", {"static", "dynamic", "weight-only"},
+      "static: scales are fixed ahead (default); dynamic: activations are quantized when the "
+      "model runs; weight-only: computed in f32; the last two need no data",
+      &request.options.method);
   flags.Choice("calibrator", {"minmax"}, "minmax: smallest and largest value seen (default)",
                &request.options.calibrator);
   flags.Choice("weights", {"per-channel", "per-tensor"}, "scales of weights; default per-channel",
@@ -157,7 +171,9 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   absl::StatusOr<std::vector<std::string>> operands =
       ParseFlags(flags, request.common, arguments, 1, 1, "one model file");
   if (!operands.ok() || request.common.help) return operands.status();
-  if (request.data.empty()) return UsageError("missing: --data DIR or --data FILE.npz");
+  if (request.data.empty() && !NeedsNoData(request.options.method)) {
+    return UsageError("missing: --data DIR or --data FILE.npz");
+  }
   if (request.output.empty()) return UsageError("missing: -o FILE");
   request.input = operands->front();
   request.options.weights = request.weights == "per-tensor" ? WeightGranularity::kPerTensor

@@ -15,9 +15,9 @@ namespace octet {
 namespace {
 
 absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
-  if (options.method != "static") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown method '", options.method, "'; there is: static"));
+  if (options.method != "static" && !NeedsNoData(options.method)) {
+    return absl::InvalidArgumentError(absl::StrCat("unknown method '", options.method,
+                                                   "'; there are: static, dynamic, weight-only"));
   }
   if (options.activations != DataType::kU8 && options.activations != DataType::kS8) {
     return absl::InvalidArgumentError(
@@ -61,9 +61,13 @@ std::unique_ptr<schema::QuantizationRecordT> MakeRecord(const Graph& graph,
                                                         const QuantizerOptions& options) {
   auto record = std::make_unique<schema::QuantizationRecordT>();
   record->method = options.method;
-  record->calibrator = options.calibrator;
   record->weights =
       options.weights == WeightGranularity::kPerChannel ? "per-channel" : "per-tensor";
+  if (NeedsNoData(options.method)) {
+    record->activations = options.method == "dynamic" ? "u8" : "f32";
+    return record;
+  }
+  record->calibrator = options.calibrator;
   record->activations = std::string(Name(options.activations));
   record->data_hash = calibration.data_hash;
   record->samples = calibration.samples;
@@ -94,10 +98,44 @@ void FillReport(const Graph& graph, const std::vector<Precision>& precision, con
   }
 }
 
+// Shapes for asking about kernels before sizes are known: those that are open are 1.
+std::vector<Shape> ShapesForNoSample(const Graph& graph) {
+  std::vector<Shape> shapes;
+  for (const Tensor& t : graph.tensors) {
+    shapes.push_back(t.shape);
+    std::replace(shapes.back().begin(), shapes.back().end(), int64_t{-1}, int64_t{1});
+  }
+  return shapes;
+}
+
 }  // namespace
+
+bool NeedsNoData(absl::string_view method) {
+  return method == "dynamic" || method == "weight-only";
+}
+
+absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOptions& options,
+                                          QuantizerReport* report) {
+  absl::Status status = CheckRequest(graph, options);
+  if (!status.ok()) return status;
+  if (!NeedsNoData(options.method)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the method '", options.method, "' needs sample data"));
+  }
+  const KernelQuery query = KernelTableQuery(graph, ShapesForNoSample(graph), options.activations);
+  const std::vector<Precision> precision =
+      options.method == "dynamic" ? ChooseDynamic(graph, query) : ChooseWeightOnly(graph);
+  absl::StatusOr<Graph> result =
+      ConvertToInt8(graph, precision, {}, {options.weights, options.activations});
+  if (!result.ok()) return result.status();
+  result->quantization = MakeRecord(graph, {}, options);
+  if (report != nullptr) FillReport(graph, precision, *result, 0, *report);
+  return result;
+}
 
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
                                     const QuantizerOptions& options, QuantizerReport* report) {
+  if (NeedsNoData(options.method)) return QuantizeWithoutData(graph, options, report);
   absl::Status status = CheckRequest(graph, options);
   if (!status.ok()) return status;
   absl::StatusOr<ObserverFactory> observers = ObserversOf(options.calibrator);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
@@ -15,7 +16,7 @@
 namespace octet {
 
 struct QuantizerOptions {
-  std::string method = "static";
+  std::string method = "static";  // or one of those without data: "dynamic", "weight-only"
   std::string calibrator = "minmax";
   WeightGranularity weights = WeightGranularity::kPerChannel;
   DataType activations = DataType::kU8;  // or kS8
@@ -30,8 +31,18 @@ struct QuantizerReport {
   int conversions = 0;                       // Quantize and Dequantize operators in the result
 };
 
+// Whether the method takes nothing from sample data.
+bool NeedsNoData(absl::string_view method);
+
+// The quantized model by a method that needs no data: of products with constant weights, and of
+// attention where it is dynamic. Everything else, and what no kernel runs so, stays float. Errors
+// as below.
+absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOptions& options,
+                                          QuantizerReport* report);
+
 // The int8 model of a simplified float graph. Weights become symmetric s8, activations affine;
-// inputs and outputs stay f32. `report` may be null. InvalidArgument for unknown methods and
+// inputs and outputs stay f32. `samples` are not looked at where the method needs no data. `report`
+// may be null. InvalidArgument for unknown methods and
 // calibrators, for data that do not fit the model or hold NaN or infinity, and for a model that is
 // quantized already; Unimplemented when the model has an operator without a kernel.
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
