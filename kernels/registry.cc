@@ -20,10 +20,11 @@ const std::vector<OperatorRows>& Operators() {
   static const auto* const operators = new std::vector<OperatorRows>{
       {OpType::ConvOptions,
        LayoutRule::kChannelsLast,
-       {kSimdDepthwise, kSimdConv, kOnednnConv, kSimdConvExact, kReferenceConv}},
+       {kSimdDepthwise, kSimdConv, kOnednnConv, kSimdConvExact, kSimdConvDynamic, kReferenceConv}},
       {OpType::MatMulOptions,
        LayoutRule::kPlain,
-       {kSimdMatMul, kOnednnMatMul, kSimdMatMulExact, kTypedMatMul, kReferenceMatMul}},
+       {kSimdMatMul, kOnednnMatMul, kSimdMatMulExact, kSimdMatMulDynamic, kTypedMatMul,
+        kReferenceMatMul}},
       {OpType::PoolOptions, LayoutRule::kChannelsLast, {kGenericPool, kReferencePool}},
       {OpType::GlobalPoolOptions,
        LayoutRule::kChannelsLast,
@@ -82,7 +83,9 @@ const std::vector<OperatorRows>& Operators() {
       {OpType::LrnOptions, LayoutRule::kSame, {kReferenceLrn}},
       {OpType::GridSampleOptions, LayoutRule::kPlain, {kReferenceGridSample}},
       {OpType::RoiAlignOptions, LayoutRule::kPlain, {kReferenceRoiAlign}},
-      {OpType::AttentionOptions, LayoutRule::kPlain, {kOnednnAttention, kReferenceAttention}},
+      {OpType::AttentionOptions,
+       LayoutRule::kPlain,
+       {kOnednnAttention, kSimdAttentionDynamic, kReferenceAttention}},
   };
   return *operators;
 }

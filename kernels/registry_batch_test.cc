@@ -49,6 +49,10 @@ bool IsBatched(const KernelCase& c) {
     case OpType::MatMulOptions:
       return c.inputs[0].shape.size() > 1 && c.inputs[1].constant &&
              c.inputs[1].shape.size() == 2 && !c.node.as<schema::MatMulOptionsT>().transpose_a;
+    case OpType::AttentionOptions: {
+      const TestTensor& mask = c.inputs[3];
+      return !mask.present() || (mask.shape.size() == 4 && mask.shape[0] == c.inputs[0].shape[0]);
+    }
     case OpType::SoftmaxOptions:
       return c.node.as<schema::SoftmaxOptionsT>().axis != 0;
     case OpType::ReduceOptions: {

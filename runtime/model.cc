@@ -77,6 +77,7 @@ absl::StatusOr<std::shared_ptr<ModelImpl>> ModelImpl::Create(Graph graph, uint64
   absl::StatusOr<CpuFeatures> cpu = ChooseCpu(options);
   if (!cpu.ok()) return cpu.status();
   WidenConstants(graph);
+  WidenStoredWeights(graph);
   std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(graph), weights_bytes, options, *cpu));
   if (model->program() == nullptr && model->OnlyBatchIsOpen()) {
     if (absl::Status status = model->PlanFor({}).status(); !status.ok()) return status;

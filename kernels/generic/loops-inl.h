@@ -550,6 +550,7 @@ void Transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int
 }  // namespace octet
 
 #include "kernels/generic/network_loops-inl.h"
+#include "kernels/generic/row_loops-inl.h"
 
 namespace octet {
 namespace generic {
@@ -653,6 +654,7 @@ constexpr Loops MakeLoops() {
       Transpose<uint32_t>,
       Transpose<uint64_t>,
       MakeNetworkLoops(),
+      {RangeOfRow, QuantizeRowU8, QuantizeRowS8, WeighRow, Interleave4},
   };
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "kernels/generic/network_loops.h"
+#include "kernels/generic/row_loops.h"
 #include "runtime/core/cpu_features.h"
 #include "runtime/core/numerics.h"
 
@@ -107,6 +108,7 @@ struct Loops {
                      int64_t rows, int64_t columns);
 
   NetworkLoops network;
+  RowLoops rows;
 };
 
 constexpr int64_t kSoftmaxLines = 64;

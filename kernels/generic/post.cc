@@ -1,9 +1,8 @@
 #include <algorithm>
 #include <utility>
-#include <vector>
 
-#include "kernels/generic/loops.h"
 #include "kernels/generic/parallel.h"
+#include "kernels/generic/post_functions.h"
 #include "kernels/kernel.h"
 
 namespace octet {
@@ -16,9 +15,8 @@ class PostKernel : public Kernel {
  public:
   PostKernel(const KernelContext& context, std::unique_ptr<Kernel> inner)
       : inner_(std::move(inner)),
-        post_(context.post.begin(), context.post.end()),
-        count_(NumElements(context.output().shape)),
-        loops_(LoopsFor(context.cpu)) {}
+        post_(context.post, context.cpu),
+        count_(NumElements(context.output().shape)) {}
 
   void Run(const RunArgs& args) const override {
     inner_->Run(args);
@@ -27,7 +25,7 @@ class PostKernel : public Kernel {
     ParallelRanges(args.pool, (count_ + kBlock - 1) / kBlock, bytes,
                    [&](int64_t begin, int64_t end) {
                      for (int64_t i = begin; i < end; ++i) {
-                       Apply(y + i * kBlock, std::min(kBlock, count_ - i * kBlock));
+                       post_.Apply(y + i * kBlock, std::min(kBlock, count_ - i * kBlock));
                      }
                    });
   }
@@ -36,20 +34,9 @@ class PostKernel : public Kernel {
   std::string detail() const override { return inner_->detail(); }
 
  private:
-  void Apply(float* y, int64_t n) const {
-    for (const PostFunction& f : post_) {
-      if (f.kind) {
-        loops_.unary[static_cast<size_t>(*f.kind)](y, y, n, f.alpha, f.beta);
-      } else {
-        loops_.affine(y, n, f.alpha, f.beta);
-      }
-    }
-  }
-
   std::unique_ptr<Kernel> inner_;
-  std::vector<PostFunction> post_;
+  PostFunctions post_;
   int64_t count_;
-  const Loops& loops_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "kernels/generic/attention_parts.h"
 #include "kernels/generic/loops.h"
 #include "kernels/generic/parallel.h"
 #include "kernels/onednn/engine.h"
@@ -21,57 +22,19 @@
 namespace octet {
 namespace {
 
+using Geometry = generic::AttentionGeometry;
 using generic::Loops;
 using onednn::Engine;
 using onednn::PrimitiveKernel;
 using Dims = dnnl::memory::dims;
 
-constexpr int kQ = 0, kK = 1, kV = 2, kMask = 3;
-constexpr float kInf = std::numeric_limits<float>::infinity();
+constexpr int kQ = generic::kAttentionQ, kK = generic::kAttentionK, kV = generic::kAttentionV;
+constexpr int kMask = generic::kAttentionMask;
 
 // What the scores of a block may take: most of a second-level cache.
 constexpr int64_t kBlockBytes = 768 * 1024;
 // exp costs several times what moving an element does.
 constexpr int64_t kWorkPerByte = 4;
-
-// Sizes, and distances in elements between neighbours along each dimension.
-struct Geometry {
-  int64_t batch, heads, queries, keys, depth, width;  // B, H, S, T, D, E
-
-  struct Strides {
-    int64_t batch, head, row;
-  };
-  Strides q, k, v, y;
-
-  explicit Geometry(const KernelContext& context) {
-    const bool last = context.node->as<schema::AttentionOptionsT>().heads_last;
-    const size_t head = last ? 2 : 1, row = last ? 1 : 2;
-    const Shape &q_shape = context.input(kQ).shape, &v_shape = context.input(kV).shape;
-    batch = q_shape[0], heads = q_shape[head], queries = q_shape[row], depth = q_shape[3];
-    keys = v_shape[row], width = v_shape[3];
-    const auto strides = [&](int64_t rows, int64_t size) {
-      return last ? Strides{rows * heads * size, size, heads * size}
-                  : Strides{rows * heads * size, rows * size, size};
-    };
-    q = strides(queries, depth), k = strides(keys, depth);
-    v = strides(keys, width), y = strides(queries, width);
-  }
-};
-
-// Where the mask's numbers for the scores [B, H, S, T] lie; 0 along dimensions that broadcast.
-struct MaskStrides {
-  int64_t batch = 0, head = 0, row = 0, key = 0;
-
-  explicit MaskStrides(const Shape& shape) {
-    int64_t* const strides[] = {&key, &row, &head, &batch};
-    int64_t next = 1;
-    for (size_t i = 0; i < shape.size(); ++i) {
-      const int64_t size = shape[shape.size() - 1 - i];
-      *strides[i] = size == 1 ? 0 : next;
-      next *= size;
-    }
-  }
-};
 
 // A batch of products [heads, rows, inner] by [heads, inner, columns].
 std::unique_ptr<PrimitiveKernel> MakeProduct(const KernelContext& context, int64_t heads,
@@ -112,13 +75,10 @@ struct Block {
 class AttentionKernel : public Kernel {
  public:
   explicit AttentionKernel(const KernelContext& context)
-      : g_(context), mask_(context.input(kMask).shape), loops_(generic::LoopsFor(context.cpu)) {
-    const auto& options = context.node->as<schema::AttentionOptionsT>();
-    scale_ = options.scale;
-    softcap_ = options.softcap;
-    causal_ = options.causal;
-    has_mask_ = context.input(kMask).present();
-    mask_is_boolean_ = context.input(kMask).type == DataType::kBool;
+      : g_(context),
+        scores_(context, g_),
+        loops_(generic::LoopsFor(context.cpu)),
+        scale_(context.node->as<schema::AttentionOptionsT>().scale) {
     const int64_t row_bytes = g_.heads * g_.keys * static_cast<int64_t>(sizeof(float));
     const int64_t most = std::max<int64_t>(16, kBlockBytes / row_bytes);
     const int64_t count = (g_.queries + most - 1) / most;
@@ -155,7 +115,7 @@ class AttentionKernel : public Kernel {
     const void* factors[] = {q, k};
     void* to_scores[] = {scores};
     block.scores->Run({factors, to_scores, scratch, args.pool, args.error});
-    const void* mask = has_mask_ ? args.inputs[kMask] : nullptr;
+    const void* mask = scores_.has_mask() ? args.inputs[kMask] : nullptr;
     const int64_t bytes = 2 * g_.heads * rows * g_.keys * static_cast<int64_t>(sizeof(float));
     generic::ParallelRanges(args.pool, g_.heads * rows, kWorkPerByte * bytes,
                             [&](int64_t begin, int64_t end) {
@@ -170,18 +130,9 @@ class AttentionKernel : public Kernel {
 
   // A row of scores to weights.
   void Softmax(float* s, const void* mask, int64_t b, int64_t head, int64_t query) const {
-    const int64_t seen = causal_ ? std::min(g_.keys, query + g_.keys - g_.queries + 1) : g_.keys;
-    loops_.scale(s, seen, softcap_ > 0 ? scale_ / softcap_ : scale_);
-    if (softcap_ > 0) {
-      const auto tanh = static_cast<size_t>(schema::UnaryKind::TANH);
-      loops_.unary[tanh](s, s, seen, 0.0f, 0.0f);
-      loops_.scale(s, seen, softcap_);
-    }
-    if (mask != nullptr) {
-      AddMask(s, seen, mask, b * mask_.batch + head * mask_.head + query * mask_.row);
-    }
+    const int64_t seen = scores_.Finish(s, scale_, mask, b, head, query);
     const float max = loops_.row_max(s, seen);
-    if (max == -kInf) {
+    if (max == -std::numeric_limits<float>::infinity()) {
       std::fill_n(s, g_.keys, 0.0f);
       return;
     }
@@ -190,47 +141,25 @@ class AttentionKernel : public Kernel {
     std::fill(s + seen, s + g_.keys, 0.0f);
   }
 
-  void AddMask(float* s, int64_t n, const void* mask, int64_t at) const {
-    if (mask_is_boolean_) {
-      const uint8_t* m = static_cast<const uint8_t*>(mask) + at;
-      for (int64_t i = 0; i < n; ++i) s[i] = m[i * mask_.key] != 0 ? s[i] : -kInf;
-      return;
-    }
-    constexpr auto kAdd = static_cast<size_t>(schema::BinaryKind::ADD);
-    const auto mode = mask_.key == 0 ? generic::kScalarB : generic::kBothVectors;
-    loops_.binary[kAdd][mode](s, static_cast<const float*>(mask) + at, s, n, -kInf, kInf);
-  }
-
   Geometry g_;
-  MaskStrides mask_;
+  generic::AttentionScores scores_;
   const Loops& loops_;
-  float scale_, softcap_;
-  bool causal_, has_mask_, mask_is_boolean_;
+  float scale_;
   int64_t rows_;               // queries in a block
   std::vector<Block> blocks_;  // of rows_ queries, and of those that remain
   size_t scores_bytes_;
 };
 
-absl::Status CheckOperand(const Operand& o) {
-  if (o.type != DataType::kF32) return absl::UnimplementedError("operands must be f32");
-  if (NumElements(o.shape) == 0) return absl::UnimplementedError("an operand is empty");
-  if (o.layout != Layout::kPlain) return absl::UnimplementedError("operands must be row-major");
-  return absl::OkStatus();
-}
-
 absl::Status Check(const KernelContext& context) {
   if (context.deterministic) {
     return absl::UnimplementedError("its bits may differ from the reference's");
   }
-  const Operand &q = context.input(kQ), &k = context.input(kK), &v = context.input(kV);
-  for (const Operand* o : {&q, &k, &v, &context.output()}) {
-    if (absl::Status s = CheckOperand(*o); !s.ok()) return s;
-  }
-  const Operand& mask = context.input(kMask);
-  if (mask.present() && mask.type != DataType::kBool) {
-    if (absl::Status s = CheckOperand(mask); !s.ok()) return s;
-  }
   const auto& options = context.node->as<schema::AttentionOptionsT>();
+  if (options.arithmetic == schema::Arithmetic::DYNAMIC) {
+    return absl::UnimplementedError("its arithmetic is dynamic");
+  }
+  if (absl::Status s = generic::CheckAttention(context); !s.ok()) return s;
+  const Operand &q = context.input(kQ), &k = context.input(kK), &v = context.input(kV);
   const size_t head = options.heads_last ? 2 : 1, row = options.heads_last ? 1 : 2;
   if (k.shape[head] != q.shape[head] || v.shape[head] != q.shape[head]) {
     return absl::UnimplementedError("heads of q share those of k and v");

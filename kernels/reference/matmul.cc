@@ -62,6 +62,35 @@ void Multiply(const Problem& problem, const RunArgs& args) {
   });
 }
 
+// Rows of a are quantized one by one.
+void MultiplyDynamic(const Problem& problem, const RunArgs& args) {
+  const auto& options = problem.node->as<schema::MatMulOptionsT>();
+  const Numbers a = problem.In(0, args), b = problem.In(1, args), y = problem.Out(0, args);
+  Product product(problem, args, options.activation_min, options.activation_max);
+  const Matrices am(a, options.transpose_a), bm(b, options.transpose_b);
+  const bool has_rows = a.shape().size() > 1;
+  const size_t b_rank = b.shape().size(), y_rank = y.shape().size();
+  const int64_t depth = b.shape()[options.transpose_b ? b_rank - 1 : b_rank - 2];
+  DynamicRow quantized;
+  ForEachIndex(y.shape(), [&](const Shape& at) {
+    const Shape stack(at.begin(), at.end() - (has_rows ? 2 : 1));
+    const int64_t column = at[y_rank - 1];
+    if (column == 0) {
+      const int64_t row = has_rows ? at[y_rank - 2] : 0;
+      quantized.Quantize(
+          reinterpret_cast<const float*>(a.data()) + am.Begin(stack) + row * am.row_stride, depth,
+          am.column_stride);
+    }
+    const int64_t b_column = bm.Begin(stack) + column * bm.column_stride;
+    int64_t sum = 0;
+    for (int64_t k = 0; k < depth; ++k) {
+      sum += static_cast<int64_t>(quantized.offsets[static_cast<size_t>(k)]) *
+             b.Int(b_column + k * bm.row_stride);
+    }
+    product.StoreDynamic(at, column, sum, quantized.scale);
+  });
+}
+
 // Integers that stand for themselves: sums wrap around.
 void MultiplyWhole(const Problem& problem, const RunArgs& args) {
   const auto& options = problem.node->as<schema::MatMulOptionsT>();
@@ -93,15 +122,18 @@ void MultiplyWhole(const Problem& problem, const RunArgs& args) {
 
 void Compute(const Problem& problem, const RunArgs& args) {
   if (IsWhole(problem.inputs[0])) return MultiplyWhole(problem, args);
+  if (problem.node->as<schema::MatMulOptionsT>().arithmetic == schema::Arithmetic::DYNAMIC) {
+    return MultiplyDynamic(problem, args);
+  }
   DispatchTypes(problem.inputs[0].type, problem.inputs[1].type,
                 [&](auto a, auto b) { Multiply<decltype(a), decltype(b)>(problem, args); });
 }
 
 absl::Status Check(const KernelContext& context) {
   if (IsPlainInteger(context.input(0))) return CheckWholeProduct(context);
-  const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
+  const auto& options = context.node->as<schema::MatMulOptionsT>();
   const int rank = static_cast<int>(context.input(1).shape.size());
-  return CheckProduct(context, transposed ? rank - 2 : rank - 1);
+  return CheckProduct(context, options.transpose_b ? rank - 2 : rank - 1, options.arithmetic);
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #include "kernels/reference/product.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "kernels/elements.h"
+#include "kernels/row_quantization.h"
 
 namespace octet {
 namespace reference {
@@ -21,15 +25,21 @@ bool IsWeights(const Operand& w, int channel_axis) {
 
 }  // namespace
 
-absl::Status CheckProduct(const KernelContext& context, int channel_axis) {
+absl::Status CheckProduct(const KernelContext& context, int channel_axis,
+                          schema::Arithmetic arithmetic) {
   const Operand &x = context.input(kX), &w = context.input(kW), &bias = context.input(kBias);
   const Operand &residual = context.input(kResidual), &y = context.output();
+  const bool dynamic = arithmetic == schema::Arithmetic::DYNAMIC;
   if (IsF32(x)) {
-    if (!IsF32(w)) return Declined("x is f32, but the other factor", w);
+    if (dynamic && !(IsWeights(w, channel_axis) && w.quant->zero_points[0] == 0)) {
+      return Declined("its arithmetic is dynamic, but the other factor", w);
+    }
+    if (!dynamic && !IsF32(w)) return Declined("x is f32, but the other factor", w);
     if (bias.present() && !IsF32(bias)) return Declined("x is f32, but the bias", bias);
     if (residual.present() && !IsF32(residual)) return Declined("x is f32, but residual", residual);
     return IsF32(y) ? absl::OkStatus() : Declined("x is f32, but the output", y);
   }
+  if (dynamic) return Declined("its arithmetic is dynamic, but x", x);
   if (!IsInt8(x)) return Declined("the first factor", x);
   if (!IsWeights(w, channel_axis)) return Declined("x is int8, but the other factor", w);
   if (bias.present() && bias.type != DataType::kS32) return Declined("x is int8, but bias", bias);
@@ -88,6 +98,33 @@ void Product::Store(const Shape& at, int64_t channel, int64_t sum) {
                 ScaleRatio(r.scale(), y_.scale());
   }
   y_.SetInt(y_.Offset(at), RoundAndClamp(v, y_.zero_point(), range_));
+}
+
+void Product::StoreDynamic(const Shape& at, int64_t channel, int64_t sum, float scale) {
+  float v = static_cast<float>(sum) * (scale * WeightScale(channel));
+  if (bias_ != nullptr) v = v + static_cast<const float*>(bias_)[channel];
+  if (residual_ != nullptr) {
+    const Numbers r(problem_.inputs[kResidual], residual_);
+    v = v + r.Real(r.Offset(at));
+  }
+  y_.SetReal(y_.Offset(at), ClampReal(v, min_, max_));
+}
+
+void DynamicRow::Quantize(const float* x, int64_t count, int64_t stride) {
+  RowRange range;
+  for (int64_t i = 0; i < count; ++i) {
+    const float v = x[i * stride];
+    range = Union(range, {std::min(v, 0.0f), std::max(v, 0.0f), std::isfinite(v)});
+  }
+  const RowParams params = AffineRow(range);
+  scale = params.scale;
+  offsets.assign(static_cast<size_t>(count), 0);
+  if (!(scale == scale)) return;
+  for (int64_t i = 0; i < count; ++i) {
+    const float steps = std::nearbyintf(x[i * stride] * params.inv_scale);
+    const int32_t q = static_cast<int32_t>(steps) + params.zero_point;
+    offsets[static_cast<size_t>(i)] = std::clamp(q, 0, 255) - params.zero_point;
+  }
 }
 
 void Product::Store(const Shape& at, int64_t channel, double sum) {

@@ -2,6 +2,7 @@
 #define OCTET_KERNELS_REFERENCE_PRODUCT_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "kernels/reference/problem.h"
 
@@ -11,8 +12,10 @@ namespace reference {
 // What convolution and matrix product do with a sum of products: inputs are x, w, bias, residual.
 //
 // Legal types: all f32; or x u8 or s8 and w u8 or s8, the bias s32, the output and the residual u8,
-// s8 or f32. w may have one scale per output channel, then its zero_points are 0.
-absl::Status CheckProduct(const KernelContext& context, int channel_axis);
+// s8 or f32. w may have one scale per output channel, then its zero_points are 0. With DYNAMIC
+// arithmetic, w s8 with zero_points 0 and all others f32.
+absl::Status CheckProduct(const KernelContext& context, int channel_axis,
+                          schema::Arithmetic arithmetic);
 
 // Operands in the order of their inputs.
 constexpr size_t kX = 0, kW = 1, kBias = 2, kResidual = 3;
@@ -31,6 +34,8 @@ class Product {
   // Completes and stores the output at index `at`, of output channel `channel`.
   void Store(const Shape& at, int64_t channel, int64_t sum);
   void Store(const Shape& at, int64_t channel, double sum);
+  // The sum of a row that was quantized with `scale`.
+  void StoreDynamic(const Shape& at, int64_t channel, int64_t sum, float scale);
 
  private:
   float WeightScale(int64_t channel) const;
@@ -43,6 +48,15 @@ class Product {
   IntRange range_{};
   int32_t x_zero_point_ = 0;
   int32_t w_zero_point_ = 0;
+};
+
+// A row of activations under DYNAMIC arithmetic.
+struct DynamicRow {
+  float scale = 0.0f;            // NaN where results are
+  std::vector<int32_t> offsets;  // q - zero_point of each element
+
+  // Of `count` elements that lie `stride` apart.
+  void Quantize(const float* x, int64_t count, int64_t stride);
 };
 
 // Calls fn with two zeros of the element types of x and w.

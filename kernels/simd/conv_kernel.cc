@@ -35,27 +35,29 @@ int64_t ProductsPerNs(Isa isa) {
 
 }  // namespace
 
-ConvKernel::ConvKernel(Isa isa, const ConvGeometry& geometry, DataType x_type, uint8_t x_zero_point,
-                       int threads, std::vector<GemmBlock> blocks, const PackedGemm& packed,
-                       OwnedEpilogue epilogue)
+ByteConv::ByteConv(Isa isa, const ConvGeometry& geometry, uint8_t x_flip, int threads,
+                   std::vector<GemmBlock> blocks, const PackedGemm& packed, OwnedEpilogue epilogue,
+                   generic::PostFunctions post)
     : isa_(isa),
       code_(GemmCodeFor(isa)),
       g_(geometry),
-      patches_(geometry, x_zero_point ^ FlipOf(x_type)),
-      x_flip_(FlipOf(x_type)),
+      patches_(geometry),
+      x_flip_(x_flip),
       blocks_(std::move(blocks)),
       weights_(packed.weights),
-      epilogue_(std::move(epilogue)) {
-  epilogue_.epilogue.bias = epilogue_.bias.data();
-  epilogue_.epilogue.multiplier = epilogue_.multiplier.data();
+      epilogue_(std::move(epilogue)),
+      post_(std::move(post)) {
+  epilogue_.Bind();
   row_bytes_ = patches_.segments() * patches_.padded_bytes();
   SplitWork(threads);
   table_bytes_ =
       RoundUp(static_cast<size_t>(chunk_ * patches_.segments()) * sizeof(const uint8_t*));
-  task_bytes_ = table_bytes_ + RoundUp(patches_.copy_bytes(chunk_));
+  numbers_bytes_ =
+      epilogue_.weight_sums.empty() ? 0 : RoundUp(static_cast<size_t>(chunk_) * sizeof(RowNumbers));
+  task_bytes_ = table_bytes_ + numbers_bytes_ + RoundUp(patches_.copy_bytes(chunk_));
 }
 
-void ConvKernel::SplitWork(int threads) {
+void ByteConv::SplitWork(int threads) {
   const int64_t pixels = patches_.pixels();
   const int64_t weights = g_.oc * row_bytes_;
   const int64_t products = pixels * weights;
@@ -74,12 +76,14 @@ void ConvKernel::SplitWork(int threads) {
   }
 }
 
-void ConvKernel::Run(const RunArgs& args) const {
-  if (tasks() == 1) return RunTask(args, 0);
-  args.pool->ParallelFor(tasks(), [&](int64_t task) { RunTask(args, task); });
+void ByteConv::Run(const Operands& operands, uint8_t* scratch, ThreadPool* pool) const {
+  if (tasks() == 1) return RunTask(operands, 0, scratch);
+  pool->ParallelFor(tasks(), [&](int64_t task) {
+    RunTask(operands, task, scratch + static_cast<size_t>(task) * task_bytes_);
+  });
 }
 
-void ConvKernel::RunTask(const RunArgs& args, int64_t task) const {
+void ByteConv::RunTask(const Operands& operands, int64_t task, uint8_t* scratch) const {
   const int64_t pixels = patches_.pixels();
   const int64_t steps = (pixels + kPixelStep - 1) / kPixelStep;
   const int64_t pixel_part = task / block_parts_, block_part = task % block_parts_;
@@ -88,39 +92,75 @@ void ConvKernel::RunTask(const RunArgs& args, int64_t task) const {
   const auto blocks = static_cast<int64_t>(blocks_.size());
   const GemmBlock* begin = blocks_.data() + blocks * block_part / block_parts_;
   const GemmBlock* end = blocks_.data() + blocks * (block_part + 1) / block_parts_;
-  uint8_t* scratch = args.scratch + static_cast<size_t>(task) * task_bytes_;
-  auto* table = reinterpret_cast<const uint8_t**>(scratch);
+  const Scratch parts = {reinterpret_cast<const uint8_t**>(scratch),
+                         reinterpret_cast<RowNumbers*>(scratch + table_bytes_),
+                         scratch + table_bytes_ + numbers_bytes_};
   for (int64_t p = first; p < last; p += chunk_) {
-    RunChunk(args, p, std::min(chunk_, last - p), begin, end, table, scratch + table_bytes_);
+    RunChunk(operands, p, std::min(chunk_, last - p), begin, end, parts);
   }
 }
 
-void ConvKernel::RunChunk(const RunArgs& args, int64_t first, int64_t count, const GemmBlock* begin,
-                          const GemmBlock* end, const uint8_t** table, uint8_t* copies) const {
-  GemmTile tile;
-  tile.rows = table;
+void ByteConv::RunChunk(const Operands& operands, int64_t first, int64_t count,
+                        const GemmBlock* begin, const GemmBlock* end,
+                        const Scratch& scratch) const {
+  const Epilogue& epilogue = epilogue_.epilogue;
+  GemmTile tile = {};
+  tile.rows = scratch.table;
   tile.row_stride = count;
   tile.segments = patches_.segments();
   tile.groups = patches_.padded_bytes() / 4;
   tile.x_flip = x_flip_;
-  tile.epilogue = &epilogue_.epilogue;
-  tile.residual = epilogue_.epilogue.has_residual ? args.inputs[3] : nullptr;
-  tile.y = args.outputs[0];
+  tile.epilogue = &epilogue;
+  tile.residual = operands.residual;
+  tile.y = operands.y;
   tile.y_stride = g_.oc;
+  if (operands.numbers != nullptr) {
+    for (int64_t i = 0; i < count; ++i) {
+      scratch.numbers[i] = operands.numbers[(first + i) / operands.pixels_per_row];
+    }
+    tile.row_numbers = scratch.numbers;
+  }
   int64_t group = -1;
   for (const GemmBlock* block = begin; block != end; ++block) {
     if (block->group != group) {
       group = block->group;
-      patches_.Find(static_cast<const uint8_t*>(args.inputs[0]), group, first, count, table,
-                    copies);
+      patches_.Find(operands.x, operands.padding, group, first, count, scratch.table,
+                    scratch.copies);
     }
     tile.weights = weights_ + block->position * row_bytes_;
-    tile.bias = epilogue_.epilogue.bias + block->position;
-    tile.multiplier = epilogue_.epilogue.multiplier + block->position;
+    tile.bias = epilogue.bias + block->position;
+    tile.multiplier = epilogue.multiplier + block->position;
+    if (epilogue.weight_sums != nullptr) tile.weight_sums = epilogue.weight_sums + block->position;
+    if (epilogue.f32_bias != nullptr) tile.f32_bias = epilogue.f32_bias + block->position;
     tile.channels = block->count;
     tile.index = first * g_.oc + block->channel;
     code_.run(tile, block->vectors, count);
   }
+  if (post_.size() > 0) ApplyPost(static_cast<float*>(operands.y), first, count, begin, end);
+}
+
+void ByteConv::ApplyPost(float* y, int64_t first, int64_t count, const GemmBlock* begin,
+                         const GemmBlock* end) const {
+  const int64_t channel = begin->channel, channels = end[-1].channel + end[-1].count - channel;
+  if (channels == g_.oc) return post_.Apply(y + first * g_.oc, count * g_.oc);
+  for (int64_t i = first; i < first + count; ++i) post_.Apply(y + i * g_.oc + channel, channels);
+}
+
+ConvKernel::ConvKernel(Isa isa, const ConvGeometry& geometry, DataType x_type, uint8_t x_zero_point,
+                       const KernelContext& context, std::vector<GemmBlock> blocks,
+                       const PackedGemm& packed, OwnedEpilogue epilogue)
+    : conv_(isa, geometry, FlipOf(x_type), context.pool->threads(), std::move(blocks), packed,
+            std::move(epilogue), {{}, context.cpu}),
+      padding_(static_cast<size_t>(conv_.padded_bytes()),
+               static_cast<uint8_t>(x_zero_point ^ FlipOf(x_type))) {}
+
+void ConvKernel::Run(const RunArgs& args) const {
+  ByteConv::Operands operands = {};
+  operands.x = static_cast<const uint8_t*>(args.inputs[0]);
+  operands.padding = {padding_.data(), 0};
+  operands.residual = conv_.has_residual() ? args.inputs[3] : nullptr;
+  operands.y = args.outputs[0];
+  conv_.Run(operands, args.scratch, args.pool);
 }
 
 }  // namespace simd

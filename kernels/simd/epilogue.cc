@@ -26,5 +26,16 @@ void FinishOne(const Epilogue& e, int32_t sum, float multiplier, const void* res
   static_cast<uint8_t*>(y)[index] = static_cast<uint8_t>(q) ^ e.flip;
 }
 
+void FinishDynamic(const Epilogue& e, const RowNumbers& row, int32_t sum, float multiplier,
+                   int32_t weight_sum, float bias, const void* residual, void* y, int64_t index) {
+  // Differences of sums wrap around on the way, but fit in the end.
+  const uint32_t exact = static_cast<uint32_t>(sum) -
+                         static_cast<uint32_t>(row.zero_point) * static_cast<uint32_t>(weight_sum);
+  float v = static_cast<float>(static_cast<int32_t>(exact)) * (row.scale * multiplier);
+  if (e.f32_bias != nullptr) v = v + bias;
+  if (residual != nullptr) v = v + static_cast<const float*>(residual)[index];
+  static_cast<float*>(y)[index] = std::min(std::max(v, e.f32_min), e.f32_max);
+}
+
 }  // namespace simd
 }  // namespace octet

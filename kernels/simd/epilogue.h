@@ -31,12 +31,28 @@ struct Epilogue {
   // f32 output.
   bool f32;
   float f32_min, f32_max;
+
+  // Inputs that are quantized row by row when the kernel runs; bias is all 0 then, multiplier
+  // scale_w. In the same order as bias.
+  const int32_t* weight_sums;  // of each channel
+  const float* f32_bias;       // null: none
+};
+
+// How a row of the input was quantized.
+struct RowNumbers {
+  float scale;  // NaN where results are
+  int32_t zero_point;
 };
 
 // One output element from its sum, which includes the bias. `index` counts elements of y and of the
 // residual from their beginnings.
 void FinishOne(const Epilogue& epilogue, int32_t sum, float multiplier, const void* residual,
                void* y, int64_t index);
+
+// The same for a row that was quantized when the kernel runs. `weight_sum` and `bias` are the
+// channel's.
+void FinishDynamic(const Epilogue& epilogue, const RowNumbers& row, int32_t sum, float multiplier,
+                   int32_t weight_sum, float bias, const void* residual, void* y, int64_t index);
 
 }  // namespace simd
 }  // namespace octet

@@ -39,14 +39,38 @@ inline void FinishRow(const GemmTile& t, int64_t index, const __m256i* sum) {
                    PackRow<V>(e, V::ToInt(v[0]), V::ToInt(v[1])));
 }
 
+// One row of 16 channels that exist, of inputs that were quantized when the kernel runs.
+template <class V>
+inline void FinishDynamicRow(const GemmTile& t, int row, int64_t index, const __m256i* sum) {
+  const Epilogue& e = *t.epilogue;
+  const RowNumbers numbers = t.row_numbers[row];
+  const __m256i zero_point = V::Set32(numbers.zero_point);
+  for (int j = 0; j < 2; ++j) {
+    const __m256i exact = V::Sub32(sum[j], V::MulLow32(zero_point, V::Load(t.weight_sums + 8 * j)));
+    const __m256 scale = V::Mul(V::SetF(numbers.scale), V::LoadF(t.multiplier + 8 * j));
+    __m256 v = V::Mul(V::ToFloat(exact), scale);
+    if (t.f32_bias != nullptr) v = V::Add(v, V::LoadF(t.f32_bias + 8 * j));
+    if (t.residual != nullptr) {
+      v = V::Add(v, V::LoadF(static_cast<const float*>(t.residual) + index + 8 * j));
+    }
+    v = V::MinF(V::SetF(e.f32_max), V::MaxF(V::SetF(e.f32_min), v));
+    V::StoreF(static_cast<float*>(t.y) + index + 8 * j, v);
+  }
+}
+
 // One row in all other cases, channel by channel.
 template <class V>
-inline void FinishChannels(const GemmTile& t, int64_t index, const __m256i* sum) {
+inline void FinishChannels(const GemmTile& t, int row, int64_t index, const __m256i* sum) {
   int32_t lanes[16];
   V::Store(lanes, sum[0]);
   V::Store(lanes + 8, sum[1]);
   for (int c = 0; c < t.channels; ++c) {
-    FinishOne(*t.epilogue, lanes[c], t.multiplier[c], t.residual, t.y, index + c);
+    if (t.row_numbers == nullptr) {
+      FinishOne(*t.epilogue, lanes[c], t.multiplier[c], t.residual, t.y, index + c);
+    } else {
+      FinishDynamic(*t.epilogue, t.row_numbers[row], lanes[c], t.multiplier[c], t.weight_sums[c],
+                    t.f32_bias == nullptr ? 0.0f : t.f32_bias[c], t.residual, t.y, index + c);
+    }
   }
 }
 
@@ -77,18 +101,25 @@ void Tile(const GemmTile& t) {
       }
     }
   }
-  const bool whole = t.channels == 16 && !t.epilogue->f32;
+  const bool dynamic = t.row_numbers != nullptr;
+  const bool whole = t.channels == 16 && (dynamic || !t.epilogue->f32);
 #pragma GCC unroll 8
   for (int m = 0; m < M; ++m) {
-    if (whole) {
-      FinishRow<V>(t, t.index + m * t.y_stride, sum[m]);
+    const int64_t index = t.index + m * t.y_stride;
+    if (whole && dynamic) {
+      FinishDynamicRow<V>(t, m, index, sum[m]);
+    } else if (whole) {
+      FinishRow<V>(t, index, sum[m]);
     } else {
-      FinishChannels<V>(t, t.index + m * t.y_stride, sum[m]);
+      FinishChannels<V>(t, m, index, sum[m]);
     }
   }
 }
 
 template <class V, int M>
 void Advance(GemmTile& t, int64_t& rows) {
-  for (; rows >= M; rows -= M, t.rows += M, t.index += M * t.y_stride) Tile<V, M>(t);
+  for (; rows >= M; rows -= M, t.rows += M, t.index += M * t.y_stride) {
+    Tile<V, M>(t);
+    if (t.row_numbers != nullptr) t.row_numbers += M;
+  }
 }

@@ -33,6 +33,12 @@ struct GemmTile {
   const float* multiplier;   // of the block
   int32_t channels;          // of the block that exist
   const Epilogue* epilogue;
+  // Of rows that are quantized when the kernel runs, one per row; null: others. The epilogue is
+  // that of an f32 output then, and its weight_sums and f32_bias (null: none) are those of the
+  // block.
+  const RowNumbers* row_numbers;
+  const int32_t* weight_sums;
+  const float* f32_bias;
   const void* residual;  // null: none
   void* y;
   int64_t index;     // of the first row's and channel's element of y

@@ -72,6 +72,34 @@ inline __m512 ResidualBytes(const Epilogue& e, const uint8_t* p, __mmask16 lanes
   return _mm512_mul_ps(_mm512_cvtepi32_ps(q), _mm512_set1_ps(e.residual_multiplier));
 }
 
+// Finishes sums that lie in memory, [row][N], of inputs that were quantized when the kernel runs.
+template <int N>
+__attribute__((noinline)) void FinishDynamicRows(const GemmTile& t, const __m512i* sums, int rows) {
+  const __m512 min = _mm512_set1_ps(t.epilogue->f32_min), max = _mm512_set1_ps(t.epilogue->f32_max);
+#pragma GCC unroll 4
+  for (int j = 0; j < N; ++j) {
+    const int first = 16 * j;
+    const __mmask16 lanes = FirstLanes(t.channels - first);
+    const __m512i weight_sums = _mm512_loadu_si512(t.weight_sums + first);
+    const __m512 multiplier = _mm512_loadu_ps(t.multiplier + first);
+    for (int m = 0; m < rows; ++m) {
+      const int64_t index = t.index + m * t.y_stride + first;
+      const __m512i zero_point = _mm512_set1_epi32(t.row_numbers[m].zero_point);
+      const __m512i exact =
+          _mm512_sub_epi32(sums[m * N + j], _mm512_mullo_epi32(zero_point, weight_sums));
+      const __m512 scale = _mm512_mul_ps(_mm512_set1_ps(t.row_numbers[m].scale), multiplier);
+      __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(exact), scale);
+      if (t.f32_bias != nullptr) v = _mm512_add_ps(v, _mm512_loadu_ps(t.f32_bias + first));
+      if (t.residual != nullptr) {
+        const float* residual = static_cast<const float*>(t.residual) + index;
+        v = _mm512_add_ps(v, _mm512_maskz_loadu_ps(lanes, residual));
+      }
+      v = _mm512_min_ps(max, _mm512_max_ps(min, v));
+      _mm512_mask_storeu_ps(static_cast<float*>(t.y) + index, lanes, v);
+    }
+  }
+}
+
 // Finishes sums that lie in memory, [row][N], where the output is f32.
 template <int N>
 __attribute__((noinline)) void FinishF32(const GemmTile& t, const __m512i* sums, int rows) {
@@ -155,7 +183,11 @@ inline __attribute__((always_inline)) void Finish(const GemmTile& t, __m512i (&s
 #pragma GCC unroll 4
       for (int j = 0; j < N; ++j) stored[m * N + j] = sum[m][j];
     }
-    FinishF32<N>(t, stored, M);
+    if (t.row_numbers != nullptr) {
+      FinishDynamicRows<N>(t, stored, M);
+    } else {
+      FinishF32<N>(t, stored, M);
+    }
   } else if (t.residual != nullptr) {
     FinishBytes<N, M, false, true>(t, sum);
   } else if (IsWholeU8(e)) {
@@ -208,6 +240,7 @@ inline void Advance(GemmTile& t, int64_t& rows) {
     } else {
       Tile<N, M, false>(t);
     }
+    if (t.row_numbers != nullptr) t.row_numbers += M;
   }
 }
 

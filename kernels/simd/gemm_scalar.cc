@@ -17,8 +17,13 @@ void Row(const GemmTile& t, int64_t row) {
     }
   }
   for (int c = 0; c < t.channels; ++c) {
-    FinishOne(*t.epilogue, sum[c], t.multiplier[c], t.residual, t.y,
-              t.index + row * t.y_stride + c);
+    const int64_t index = t.index + row * t.y_stride + c;
+    if (t.row_numbers == nullptr) {
+      FinishOne(*t.epilogue, sum[c], t.multiplier[c], t.residual, t.y, index);
+    } else {
+      FinishDynamic(*t.epilogue, t.row_numbers[row], sum[c], t.multiplier[c], t.weight_sums[c],
+                    t.f32_bias == nullptr ? 0.0f : t.f32_bias[c], t.residual, t.y, index);
+    }
   }
 }
 

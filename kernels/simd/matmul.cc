@@ -6,6 +6,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/simd/conv_kernel.h"
+#include "kernels/simd/packed_product.h"
 #include "kernels/simd/preference.h"
 #include "kernels/simd/simd.h"
 
@@ -19,28 +20,9 @@ int ChannelAxis(const KernelContext& context) {
   return static_cast<int>(context.input(1).shape.size()) - (transposed ? 2 : 1);
 }
 
-QuantizedOp OperandsOf(const KernelContext& context) {
-  const auto& options = context.node->as<schema::MatMulOptionsT>();
-  return {context.input(0), context.input(1),     context.input(2),       context.input(3),
-          context.output(), ChannelAxis(context), options.activation_min, options.activation_max};
-}
-
 absl::Status Check(const KernelContext& context) {
-  const auto& options = context.node->as<schema::MatMulOptionsT>();
-  const Operand& a = context.input(0);
-  const Operand& b = context.input(1);
-  if (options.transpose_a && a.shape.size() > 1) {
-    return absl::UnimplementedError("the left side is transposed");
-  }
-  if (b.shape.size() < 2) return absl::UnimplementedError("the right side is a vector");
-  if (NumElements(b.shape) != b.shape[b.shape.size() - 1] * b.shape[b.shape.size() - 2]) {
-    return absl::UnimplementedError(
-        absl::StrCat("the right side is ", ToString(b.shape), ", more than one matrix"));
-  }
-  if (a.layout != Layout::kPlain || context.output().layout != Layout::kPlain) {
-    return absl::UnimplementedError("operands are not row-major");
-  }
-  return CheckQuantizedOp(OperandsOf(context));
+  if (absl::Status s = CheckMatMulForm(context); !s.ok()) return s;
+  return CheckQuantizedOp(QuantizedMatMulOf(context));
 }
 
 // The product as a 1x1 convolution of an image with one line.
@@ -77,30 +59,61 @@ absl::Status CheckPreferred(const KernelContext& context) {
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
-  const ConvGeometry g = GeometryOf(context);
-  if (g.c == 0 || g.oc == 0) return absl::UnimplementedError("an empty matrix");
-  const QuantizedOp op = OperandsOf(context);
-  const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
-  const Isa isa = ChooseIsa(context.cpu);
-  const Patches patches(g, 0);
-  std::vector<GemmBlock> blocks = MakeGemmBlocks(g.oc, 1, GemmCodeFor(isa).max_vectors);
-  const auto* b = static_cast<const int8_t*>(op.w.data);
-  const std::string key =
-      absl::StrCat("simd_matmul/", GemmCodeFor(isa).max_vectors, "/",
-                   reinterpret_cast<uintptr_t>(b), "/", ToString(op.w.shape), "/", transposed);
-  const PackedGemm packed =
-      PackGemm(context.packed, key, blocks, g.oc, patches.padded_bytes(),
-               [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
-                 FillColumns(b, g, transposed, first, count, rows, row_bytes);
-               });
-  absl::StatusOr<OwnedEpilogue> epilogue = MakeEpilogue(op, g.c, packed.sums, GemmOrder(blocks));
+  absl::StatusOr<PackedProduct> p = PackMatMul(context);
+  if (!p.ok()) return p.status();
+  const QuantizedOp op = QuantizedMatMulOf(context);
+  absl::StatusOr<OwnedEpilogue> epilogue =
+      MakeEpilogue(op, p->depth, p->packed.sums, GemmOrder(p->blocks));
   if (!epilogue.ok()) return epilogue.status();
-  return absl::make_unique<ConvKernel>(isa, g, op.x.type, static_cast<uint8_t>(ZeroPointAsU8(op.x)),
-                                       context.pool->threads(), std::move(blocks), packed,
-                                       *std::move(epilogue));
+  return absl::make_unique<ConvKernel>(p->isa, p->geometry, op.x.type,
+                                       static_cast<uint8_t>(ZeroPointAsU8(op.x)), context,
+                                       std::move(p->blocks), p->packed, *std::move(epilogue));
 }
 
 }  // namespace
+
+QuantizedOp QuantizedMatMulOf(const KernelContext& context) {
+  const auto& options = context.node->as<schema::MatMulOptionsT>();
+  return {context.input(0), context.input(1),     context.input(2),       context.input(3),
+          context.output(), ChannelAxis(context), options.activation_min, options.activation_max};
+}
+
+absl::Status CheckMatMulForm(const KernelContext& context) {
+  const auto& options = context.node->as<schema::MatMulOptionsT>();
+  const Operand& a = context.input(0);
+  const Operand& b = context.input(1);
+  if (options.transpose_a && a.shape.size() > 1) {
+    return absl::UnimplementedError("the left side is transposed");
+  }
+  if (b.shape.size() < 2) return absl::UnimplementedError("the right side is a vector");
+  if (NumElements(b.shape) != b.shape[b.shape.size() - 1] * b.shape[b.shape.size() - 2]) {
+    return absl::UnimplementedError(
+        absl::StrCat("the right side is ", ToString(b.shape), ", more than one matrix"));
+  }
+  if (a.layout != Layout::kPlain || context.output().layout != Layout::kPlain) {
+    return absl::UnimplementedError("operands are not row-major");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PackedProduct> PackMatMul(const KernelContext& context) {
+  const ConvGeometry g = GeometryOf(context);
+  if (g.c == 0 || g.oc == 0) return absl::UnimplementedError("an empty matrix");
+  const Operand& weights = context.input(1);
+  const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
+  const Isa isa = ChooseIsa(context.cpu);
+  PackedProduct p = {isa, g, g.c, MakeGemmBlocks(g.oc, 1, GemmCodeFor(isa).max_vectors), {}};
+  const auto* b = static_cast<const int8_t*>(weights.data);
+  const std::string key =
+      absl::StrCat("simd_matmul/", GemmCodeFor(isa).max_vectors, "/",
+                   reinterpret_cast<uintptr_t>(b), "/", ToString(weights.shape), "/", transposed);
+  p.packed = PackGemm(context.packed, key, p.blocks, g.oc, Patches(g).padded_bytes(),
+                      [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
+                        FillColumns(b, g, transposed, first, count, rows, row_bytes);
+                      });
+  return p;
+}
+
 }  // namespace simd
 
 const KernelEntry kSimdMatMul = {"simd_matmul", simd::CheckPreferred, simd::Prepare};

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "kernels/simd/geometry.h"
 
@@ -15,8 +14,7 @@ namespace simd {
 // those that reach over its edge are copied with padding.
 class Patches {
  public:
-  // `zero_point` is the byte that padding holds.
-  Patches(const ConvGeometry& geometry, uint8_t zero_point);
+  explicit Patches(const ConvGeometry& geometry);
 
   int64_t segments() const { return segments_; }
   // Bytes of a segment that meet weights, and rounded up to groups of four.
@@ -28,10 +26,17 @@ class Patches {
   // Bytes that Find copies to at most for `count` pixels.
   size_t copy_bytes(int64_t count) const;
 
-  // Sets table[s * count + i] to segment s of pixel first + i, channels of `group`, in the image
+  // What lies outside of images: padded_bytes() bytes, all alike, for image i at bytes + i *
+  // stride.
+  struct Padding {
+    const uint8_t* bytes;
+    int64_t stride;
+  };
+
+  // Sets table[s * count + i] to segment s of pixel first + i, channels of `group`, in the images
   // `x`.
-  void Find(const uint8_t* x, int64_t group, int64_t first, int64_t count, const uint8_t** table,
-            uint8_t* copies) const;
+  void Find(const uint8_t* x, const Padding& padding, int64_t group, int64_t first, int64_t count,
+            const uint8_t** table, uint8_t* copies) const;
 
  private:
   // Pixels that are neighbours in one output row.
@@ -41,16 +46,14 @@ class Patches {
 
   void FindDense(const uint8_t* x, int64_t first, int64_t count, const uint8_t** table,
                  uint8_t* copies) const;
-  void FindRun(const uint8_t* x, int64_t group, const Run& run, int64_t ky, int64_t kx,
-               const uint8_t** entries, uint8_t*& copies) const;
-  const uint8_t* Copy(const uint8_t* line, int64_t ix, uint8_t* to) const;
+  void FindRun(const uint8_t* x, const uint8_t* padding, int64_t group, const Run& run, int64_t ky,
+               int64_t kx, const uint8_t** entries, uint8_t*& copies) const;
+  const uint8_t* Copy(const uint8_t* line, int64_t ix, uint8_t padding, uint8_t* to) const;
 
   ConvGeometry g_;
-  uint8_t zero_point_;
   bool dense_;        // pixels of the image are the rows, one after the other
   bool whole_lines_;  // a segment is a line of the kernel
   int64_t segments_, segment_bytes_, padded_bytes_, group_channels_;
-  std::vector<uint8_t> padding_;  // a segment outside the image
 };
 
 }  // namespace simd

@@ -223,9 +223,6 @@ std::string QuantizedCase::Compare(const Kernel& kernel, ThreadPool* pool) {
   return "";
 }
 
-namespace {
-
-// One set of features for each instruction set that this CPU can run.
 std::vector<CpuFeatures> RunnableCpus() {
   std::vector<CpuFeatures> cpus(1);
   const CpuFeatures host = CpuFeatures::Host();
@@ -237,8 +234,6 @@ std::vector<CpuFeatures> RunnableCpus() {
   if (ChooseIsa(host) == Isa::kAvx512Vnni) cpus.push_back(host);
   return cpus;
 }
-
-}  // namespace
 
 std::string CompareEverywhere(const KernelEntry& entry, QuantizedCase& test) {
   static const std::shared_ptr<ThreadPool> pools[] = {ThreadPool::Create(1), ThreadPool::Create(3)};

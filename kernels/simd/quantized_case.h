@@ -76,6 +76,9 @@ class QuantizedCase {
   int64_t products_ = 0;
 };
 
+// One set of features for each instruction set that this CPU can run.
+std::vector<CpuFeatures> RunnableCpus();
+
 // Prepares and runs the case with `entry` for every instruction set that this CPU has, on one and
 // on three threads. Empty when all give the bits of the definition, else the first difference.
 std::string CompareEverywhere(const KernelEntry& entry, QuantizedCase& test);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/operands.h"
 #include "runtime/core/numerics.h"
 
 namespace octet {
@@ -129,8 +130,47 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
     return absl::UnimplementedError(
         "the output's scale is so small that values may exceed 32 bits");
   }
-  e.bias = owned.bias.data();
-  e.multiplier = owned.multiplier.data();
+  owned.Bind();
+  return owned;
+}
+
+void OwnedEpilogue::Bind() {
+  epilogue.bias = bias.data();
+  epilogue.multiplier = multiplier.data();
+  epilogue.weight_sums = weight_sums.empty() ? nullptr : weight_sums.data();
+  epilogue.f32_bias = f32_bias.empty() ? nullptr : f32_bias.data();
+}
+
+absl::Status CheckDynamicOp(const QuantizedOp& op) {
+  for (const Operand* o : {&op.x, &op.bias, &op.residual, &op.y}) {
+    if (o->present() && !IsF32(*o)) {
+      return absl::UnimplementedError(
+          absl::StrCat("all operands but the weights must be f32; one is ", Name(o->type)));
+    }
+  }
+  if (op.bias.present() && op.bias.data == nullptr) {
+    return absl::UnimplementedError("the bias is not constant");
+  }
+  if (absl::Status s = CheckWeights(op.w, op.channel_axis); !s.ok()) return s;
+  return CheckOutput(op);
+}
+
+OwnedEpilogue MakeDynamicEpilogue(const QuantizedOp& op, absl::Span<const int32_t> weight_sums,
+                                  absl::Span<const int64_t> order) {
+  OwnedEpilogue owned;
+  SetOutput(op, owned.epilogue);
+  SetResidual(op, owned.epilogue);
+  owned.bias.assign(order.size(), 0);
+  owned.multiplier.assign(order.size(), 0.0f);
+  owned.weight_sums.assign(order.size(), 0);
+  if (op.bias.present()) owned.f32_bias.assign(order.size(), 0.0f);
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (order[i] < 0) continue;
+    owned.multiplier[i] = WeightScale(op.w, order[i]);
+    owned.weight_sums[i] = weight_sums[static_cast<size_t>(order[i])];
+    if (op.bias.present()) owned.f32_bias[i] = static_cast<const float*>(op.bias.data)[order[i]];
+  }
+  owned.Bind();
   return owned;
 }
 

@@ -34,7 +34,12 @@ absl::Status CheckQuantizedOp(const QuantizedOp& op);
 struct OwnedEpilogue {
   std::vector<int32_t> bias;
   std::vector<float> multiplier;
-  Epilogue epilogue;
+  std::vector<int32_t> weight_sums;  // empty: the input is quantized ahead
+  std::vector<float> f32_bias;       // empty: none
+  Epilogue epilogue = {};
+
+  // Points the epilogue to the vectors; after each move.
+  void Bind();
 };
 
 // The epilogue of `op` with `depth` products in each sum. Entry i of `order` is the channel whose
@@ -43,6 +48,11 @@ struct OwnedEpilogue {
 absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
                                            absl::Span<const int32_t> weight_sums,
                                            absl::Span<const int64_t> order);
+
+// The same for an f32 x that is quantized when the kernel runs: DYNAMIC arithmetic.
+absl::Status CheckDynamicOp(const QuantizedOp& op);
+OwnedEpilogue MakeDynamicEpilogue(const QuantizedOp& op, absl::Span<const int32_t> weight_sums,
+                                  absl::Span<const int64_t> order);
 
 // 0x80 for s8, whose top bit is flipped to handle it as u8; else 0.
 inline uint8_t FlipOf(DataType type) { return type == DataType::kS8 ? 0x80 : 0; }

@@ -22,6 +22,12 @@ extern const KernelEntry kSimdConvExact;
 extern const KernelEntry kSimdMatMul;
 extern const KernelEntry kSimdMatMulExact;
 
+// DYNAMIC arithmetic: f32 activations quantized row by row, s8 weights. Convolutions, dense or
+// grouped; matrix products with a constant right side; attention.
+extern const KernelEntry kSimdConvDynamic;
+extern const KernelEntry kSimdMatMulDynamic;
+extern const KernelEntry kSimdAttentionDynamic;
+
 }  // namespace octet
 
 #endif  // OCTET_KERNELS_SIMD_SIMD_H_

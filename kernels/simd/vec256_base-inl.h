@@ -25,10 +25,15 @@ struct Vec256Base {
   static I MaxU8(I a, I b) { return _mm256_max_epu8(a, b); }
   static I Xor(I a, I b) { return _mm256_xor_si256(a, b); }
   static I Sub32(I a, I b) { return _mm256_sub_epi32(a, b); }
+  static I MulLow32(I a, I b) { return _mm256_mullo_epi32(a, b); }
   static F ToFloat(I a) { return _mm256_cvtepi32_ps(a); }
   static I ToInt(F a) { return _mm256_cvtps_epi32(a); }
   static F Mul(F a, F b) { return _mm256_mul_ps(a, b); }
   static F Add(F a, F b) { return _mm256_add_ps(a, b); }
+  // Where one is NaN, b.
+  static F MinF(F a, F b) { return _mm256_min_ps(a, b); }
+  static F MaxF(F a, F b) { return _mm256_max_ps(a, b); }
+  static void StoreF(float* p, F v) { _mm256_storeu_ps(p, v); }
 };
 
 // Loads and stores of a part of the bytes without masks.

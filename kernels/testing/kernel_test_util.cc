@@ -324,7 +324,7 @@ class CaseRunner {
     context.inputs = inputs_;
     context.outputs = outputs_;
     if (row_.applies_post) context.post = case_.post;
-    context.cpu = TestCpu();
+    context.cpu = options_.cpu ? *options_.cpu : TestCpu();
     context.pool = pool;
     context.packed = options_.packed == nullptr ? own.get() : options_.packed;
     context.deterministic = options_.deterministic;

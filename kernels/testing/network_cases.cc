@@ -287,6 +287,9 @@ std::vector<KernelCase> AttentionCases() {
                       RandomF32(shape(h.shared, h.keys, h.depth), -2, 2, rng),
                       RandomF32(shape(h.shared, h.keys, h.width), -2, 2, rng), std::move(mask)},
                      {OutputLike(kF32)}));
+        cases.push_back(cases.back());
+        cases.back().name += ", dynamic";
+        cases.back().node.as<schema::AttentionOptionsT>().arithmetic = schema::Arithmetic::DYNAMIC;
       };
       const Shape masks[] = {{h.batch, h.heads, h.queries, h.keys},
                              {h.batch, 1, 1, h.keys},

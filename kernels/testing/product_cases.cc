@@ -21,7 +21,8 @@ struct Numbers {
   bool per_channel;
   bool bias;
   bool residual;
-  float min, max;  // activation
+  float min, max;        // activation
+  bool dynamic = false;  // f32 activations, s8 weights
 };
 
 constexpr DataType kF32 = DataType::kF32, kU8 = DataType::kU8, kS8 = DataType::kS8;
@@ -41,7 +42,11 @@ const Numbers kNumbers[] = {
     {"u8 to s8", kU8, kS8, 3, -128, false, true, false, -kInf, kInf},
     {"u8 to f32", kU8, kF32, 128, 0, true, true, false, -kInf, kInf},
     {"s8 to f32 relu6 residual", kS8, kF32, 1, 0, true, true, true, 0, 6},
+    {"dynamic", kF32, kF32, 0, 0, true, true, false, -kInf, kInf, true},
+    {"dynamic per tensor relu residual", kF32, kF32, 0, 0, false, false, true, 0, kInf, true},
 };
+
+const Numbers& kDynamicNumbers = kNumbers[std::size(kNumbers) - 2];
 
 // Scales with which sums of `depth` products fill about the range of the output.
 constexpr float kXScale = 0.02f, kWScale = 0.01f;
@@ -60,7 +65,14 @@ KernelCase MakeProduct(const std::string& name, OptionsT options, const Numbers&
   TestTensor output;
   const float y_scale = YScale(depth);
   if (n.x == kF32) {
-    inputs = {RandomF32(x_shape, -2, 2, rng), AsConstant(RandomF32(w_shape, -1, 1, rng))};
+    inputs = {RandomF32(x_shape, n.dynamic ? -1 : -2, 2, rng)};
+    if (n.dynamic) {
+      options.arithmetic = schema::Arithmetic::DYNAMIC;
+      inputs.push_back(
+          AsConstant(QuantizedWeights(w_shape, n.per_channel ? w_axis : -1, kWScale, rng)));
+    } else {
+      inputs.push_back(AsConstant(RandomF32(w_shape, -1, 1, rng)));
+    }
     inputs.push_back(n.bias ? AsConstant(RandomF32({channels}, -3, 3, rng)) : Absent());
     inputs.push_back(n.residual ? RandomF32(y_shape, -4, 4, rng) : Absent());
     output = OutputLike(kF32);
@@ -229,6 +241,11 @@ std::vector<KernelCase> ConvCases() {
       cases.back().post = post;
     }
   }
+  for (const std::vector<PostFunction>& post : kPosts) {
+    cases.push_back(MakeConv(kConvShapes[cases.size() % 4], kDynamicNumbers, rng));
+    cases.back().name += NameOf(post);
+    cases.back().post = post;
+  }
   cases.push_back(Ties("ties u8", kU8, 2.0f));
   cases.push_back(Ties("ties s8", kS8, 2.0f));
   cases.push_back(Ties("saturation u8", kU8, 0.25f));
@@ -300,7 +317,7 @@ std::vector<KernelCase> MatMulCases() {
     for (const Numbers& n : kNumbers) make(n);
     if (cases.size() > 4 * std::size(kNumbers)) continue;  // enough for the functions behind them
     for (const std::vector<PostFunction>& post : kPosts) {
-      make(kNumbers[cases.size() % 2]);
+      make(cases.size() % 3 == 2 ? kDynamicNumbers : kNumbers[cases.size() % 3]);
       cases.back().name += NameOf(post);
       cases.back().post = post;
     }

@@ -77,18 +77,36 @@ absl::Status CheckBias(const Tensor& bias, float scale_x, const QuantParams& wei
   return absl::OkStatus();
 }
 
+schema::Arithmetic ArithmeticOf(const Node& node) {
+  if (node.type() == OpType::ConvOptions) return node.as<schema::ConvOptionsT>().arithmetic;
+  if (node.type() == OpType::MatMulOptions) return node.as<schema::MatMulOptionsT>().arithmetic;
+  return node.as<schema::AttentionOptionsT>().arithmetic;
+}
+
+absl::Status CheckArithmetic(schema::Arithmetic arithmetic) {
+  if (arithmetic <= schema::Arithmetic::DYNAMIC) return absl::OkStatus();
+  return Invalid("arithmetic ", static_cast<int>(arithmetic), " is unknown");
+}
+
 absl::Status CheckProduct(const Graph& graph, const Node& node) {
   const Tensor& x = graph.tensor(node.inputs[0]);
   const Tensor& w = graph.tensor(node.inputs[1]);
-  if (!x.quant) return absl::OkStatus();
+  const schema::Arithmetic arithmetic = ArithmeticOf(node);
+  const bool dynamic = arithmetic == schema::Arithmetic::DYNAMIC;
+  if (absl::Status status = CheckArithmetic(arithmetic); !status.ok()) return status;
+  if (dynamic && (x.quant || !w.quant)) {
+    return Invalid("its arithmetic is DYNAMIC, which takes f32 activations and quantized weights");
+  }
+  if (!w.quant) return absl::OkStatus();
   const absl::StatusOr<Weights> weights = WeightsOf(node, w.shape);
   if (!weights.ok()) return weights.status();
   absl::Status status = CheckWeights(*w.quant, weights->channel_axis);
   if (!status.ok()) return status;
+  if (!x.quant && !dynamic) return absl::OkStatus();
   if (MaxBias(weights->depth) < 0) {
     return Invalid("an output sums up ", weights->depth, " products, which may not fit s32");
   }
-  if (node.input(2) == kNoTensor) return absl::OkStatus();
+  if (dynamic || node.input(2) == kNoTensor) return absl::OkStatus();
   return CheckBias(graph.tensor(node.input(2)), x.quant->scale(), *w.quant, weights->depth);
 }
 
@@ -113,6 +131,7 @@ absl::Status CheckOperands(const Graph& graph, const Node& node) {
     return CheckProduct(graph, node);
   }
   if (node.type() == OpType::PoolOptions) return CheckPool(graph, node);
+  if (node.type() == OpType::AttentionOptions) return CheckArithmetic(ArithmeticOf(node));
   if (node.type() == OpType::IfOptions || node.type() == OpType::LoopOptions) {
     return CheckControl(graph, node);
   }

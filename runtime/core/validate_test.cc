@@ -244,6 +244,12 @@ const Refusal kOperands[] = {
        TensorNamed(g, "conv.bias").data = Constant::Of<int32_t>(bias);
      },
      {"bias has the value -2147483648", "with 27 products", "at most 2146602367"}},
+    {"DynamicOfIntegers",
+     [](Graph& g) { ConvOf(g).arithmetic = schema::Arithmetic::DYNAMIC; },
+     {"operator 'conv'", "DYNAMIC", "f32 activations and quantized weights"}},
+    {"UnknownArithmetic",
+     [](Graph& g) { ConvOf(g).arithmetic = static_cast<schema::Arithmetic>(2); },
+     {"operator 'conv'", "arithmetic 2 is unknown"}},
     {"MovementChangesTheType",
      [](Graph& g) {
        Graph ints;
@@ -326,6 +332,70 @@ TEST(ValidateGraph, OneScaleOfWeightsServesABiasPerChannel) {
   TensorNamed(g, "classify.bias").quant =
       QuantParams{std::vector<float>(5, 0.125f), std::vector<int32_t>(5, 0), 0};
   EXPECT_TRUE(ValidateGraph(g).ok()) << ValidateGraph(g);
+}
+
+// x f32 [2, depth] times quantized weights [depth, 3], with an f32 bias.
+Graph RealsByIntegers(int64_t depth, schema::Arithmetic arithmetic) {
+  Graph g;
+  Tensor t;
+  t.type = DataType::kF32;
+  t.shape = {2, depth};
+  const TensorId x = g.AddTensor(t);
+  t.shape = {2, 3};
+  const TensorId y = g.AddTensor(t);
+  t.shape = {3};
+  t.data = Constant::Own(std::vector<uint8_t>(12));
+  const TensorId bias = g.AddTensor(t);
+  t.type = DataType::kS8;
+  t.shape = {depth, 3};
+  t.quant = QuantParams{std::vector<float>(3, 0.5f), std::vector<int32_t>(3, 0), 1};
+  t.data = Constant::Own(std::vector<uint8_t>(static_cast<size_t>(depth * 3)));
+  const TensorId w = g.AddTensor(t);
+  schema::MatMulOptionsT options;
+  options.arithmetic = arithmetic;
+  g.AddNode("product", options, {x, w, bias}, {y});
+  g.inputs = {x};
+  g.outputs = {y};
+  return g;
+}
+
+TEST(ValidateGraph, RealActivationsTakeQuantizedWeights) {
+  for (auto arithmetic : schema::EnumValuesArithmetic()) {
+    Graph g = RealsByIntegers(4, arithmetic);
+    EXPECT_TRUE(ValidateGraph(g).ok()) << ValidateGraph(g);
+    g.tensors[3].quant->zero_points[1] = 1;
+    EXPECT_THAT(std::string(ValidateGraph(g).message()), HasSubstr("have the zero point 1"));
+    g = RealsByIntegers(4, arithmetic);
+    g.tensors[3].type = DataType::kU8;
+    EXPECT_EQ(ValidateGraph(g).code(), kUnimplemented);
+  }
+  // Only integers can overflow.
+  const int64_t deep = 70000;
+  EXPECT_TRUE(ValidateGraph(RealsByIntegers(deep, schema::Arithmetic::STORED)).ok());
+  EXPECT_THAT(
+      std::string(ValidateGraph(RealsByIntegers(deep, schema::Arithmetic::DYNAMIC)).message()),
+      HasSubstr("70000 products"));
+  // There are no integers to multiply with.
+  Graph g = RealsByIntegers(4, schema::Arithmetic::DYNAMIC);
+  g.tensors[3].type = DataType::kF32;
+  g.tensors[3].quant.reset();
+  g.tensors[3].data = Constant::Own(std::vector<uint8_t>(48));
+  EXPECT_THAT(std::string(ValidateGraph(g).message()), HasSubstr("DYNAMIC"));
+}
+
+TEST(ValidateGraph, AttentionHasOneOfTheKindsOfArithmetic) {
+  Graph g;
+  Tensor t;
+  t.type = DataType::kF32;
+  t.shape = {1, 1, 2, 2};
+  g.inputs = {g.AddTensor(t)};
+  g.outputs = {g.AddTensor(t)};
+  schema::AttentionOptionsT options;
+  options.arithmetic = schema::Arithmetic::DYNAMIC;
+  g.AddNode("attention", options, {0, 0, 0}, {1});
+  EXPECT_TRUE(ValidateGraph(g).ok()) << ValidateGraph(g);
+  g.nodes[0].as<schema::AttentionOptionsT>().arithmetic = static_cast<schema::Arithmetic>(9);
+  EXPECT_THAT(std::string(ValidateGraph(g).message()), HasSubstr("arithmetic 9 is unknown"));
 }
 
 TEST(ValidateGraph, RealWeightsMayBeComputed) {

@@ -61,9 +61,11 @@ struct Signature {
 // The legal combinations of types.
 constexpr Signature kSignatures[] = {
     {OpType::ConvOptions, "rrrr", "r"},
+    {OpType::ConvOptions, "rwrr", "r"},
     {OpType::ConvOptions, "qwbq", "q"},
     {OpType::ConvOptions, "qwbr", "r"},
     {OpType::MatMulOptions, "rrrr", "r"},
+    {OpType::MatMulOptions, "rwrr", "r"},
     {OpType::MatMulOptions, "qwbq", "q"},
     {OpType::MatMulOptions, "qwbr", "r"},
     {OpType::MatMulOptions, "ii", "i"},

@@ -416,5 +416,37 @@ TEST(WidenTest, HalfConstantsBecomeTheSameFloats) {
   EXPECT_TRUE(std::signbit(got[6]));
 }
 
+TEST(WidenTest, StoredWeightsBecomeTheRealsThatTheyStandFor) {
+  Graph g;
+  Tensor x;
+  x.type = DataType::kF32;
+  x.shape = {1, 2};
+  g.inputs = {g.AddTensor(x)};
+  Tensor w;
+  w.type = DataType::kS8;
+  w.shape = {2, 3};
+  w.quant = QuantParams{{0.5f, 0.25f, 2.0f}, {0, 0, 0}, 1};
+  const int8_t integers[] = {1, -2, 127, -127, 0, 3};
+  w.data = Constant::Of<int8_t>(integers);
+  const TensorId weights = g.AddTensor(std::move(w));
+  x.shape = {1, 3};
+  const TensorId stored = g.AddTensor(x), dynamic = g.AddTensor(x), again = g.AddTensor(x);
+  g.AddNode("stored", schema::MatMulOptionsT(), {0, weights}, {stored});
+  schema::MatMulOptionsT options;
+  options.arithmetic = schema::Arithmetic::DYNAMIC;
+  g.AddNode("dynamic", options, {0, weights}, {dynamic});
+  g.AddNode("again", schema::MatMulOptionsT(), {0, weights}, {again});
+  WidenStoredWeights(g);
+  EXPECT_EQ(g.nodes[1].inputs[1], weights);
+  EXPECT_EQ(g.tensor(weights).type, DataType::kS8);
+  EXPECT_EQ(g.nodes[0].inputs[1], g.nodes[2].inputs[1]);
+  const Tensor& wide = g.tensor(g.nodes[0].inputs[1]);
+  EXPECT_EQ(wide.type, DataType::kF32);
+  EXPECT_FALSE(wide.quant);
+  const absl::Span<const float> got = wide.data.as<float>();
+  EXPECT_EQ(std::vector<float>(got.begin(), got.end()),
+            std::vector<float>({0.5f, -0.5f, 254.0f, -63.5f, 0.0f, 6.0f}));
+}
+
 }  // namespace
 }  // namespace octet

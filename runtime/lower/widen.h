@@ -9,6 +9,10 @@ namespace octet {
 // weights while it runs.
 void WidenConstants(Graph& graph);
 
+// The same for the quantized weights of Conv and MatMul that compute in f32: those of STORED
+// arithmetic with f32 activations.
+void WidenStoredWeights(Graph& graph);
+
 }  // namespace octet
 
 #endif  // OCTET_RUNTIME_LOWER_WIDEN_H_

@@ -289,6 +289,23 @@ TEST_F(CliTest, ComparesTensorsOfTwoModels) {
   EXPECT_THAT(Octet("compare small.octet small.octet --data in.npz").out, HasSubstr("equal"));
 }
 
+TEST_F(CliTest, QuantizesWithoutData) {
+  MakeSmall();
+  for (const std::string method : {"dynamic", "weight-only"}) {
+    const Result result = Octet("quantize small.octet -o " + method + ".octet --method " + method);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr("wrote " + method + ".octet"));
+    EXPECT_THAT(result.out, Not(HasSubstr("calibrated")));
+    const Result evaluated =
+        Octet("eval " + method + ".octet --data in.npz --reference small.octet --json");
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    EXPECT_GT(evaluated.parsed()["sqnr_db"], 20);
+  }
+  const Result missing = Octet("quantize small.octet -o q.octet --method static");
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("--data"));
+}
+
 TEST_F(CliTest, QuantizesArrays) {
   MakeSmall();
   ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --weights per-tensor").code, 0);

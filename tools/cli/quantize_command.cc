@@ -53,13 +53,13 @@ DataSpec SpecOfGraph(const Graph& graph) {
   return spec;
 }
 
-// Loads the file that was written and runs it on a calibration sample, so that a model that cannot
-// run is never left behind.
-absl::Status TryModel(const std::string& path, const SampleSource& samples,
+// Loads the file that was written and runs it on a sample, if there is any, so that a model that
+// cannot run is never left behind.
+absl::Status TryModel(const std::string& path, const SampleSource* samples,
                       const ModelOptions& options) {
   absl::StatusOr<std::shared_ptr<const Model>> model = Model::Load(path, options);
-  if (!model.ok()) return model.status();
-  absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(**model, samples, 1);
+  if (!model.ok() || samples == nullptr) return model.status();
+  absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(**model, *samples, 1);
   if (!feeder.ok()) return feeder.status();
   std::unique_ptr<Session> session;
   absl::StatusOr<int64_t> count = feeder->Fill(0, session, [](const Sample&) {});
@@ -113,8 +113,10 @@ void PrintSummary(const Request& request, const QuantizerReport& report, size_t 
   for (const std::string& message : skipped_messages) {
     absl::StrAppend(&text, "skipped: ", message, "\n");
   }
-  absl::StrAppend(&text, "calibrated with ", report.samples, " samples; wrote ", request.output,
-                  "\n");
+  if (!NeedsNoData(request.options.method)) {
+    absl::StrAppend(&text, "calibrated with ", report.samples, " samples; ");
+  }
+  absl::StrAppend(&text, "wrote ", request.output, "\n");
   Print(text);
 }
 
@@ -137,15 +139,19 @@ absl::StatusOr<Statistics> StatisticsFor(Request& request, const Graph& graph,
   return GatherInt8Statistics(graph, samples, request.options);
 }
 
+// `samples` may be null where the method needs none.
 absl::StatusOr<Graph> QuantizeFile(Request& request, const Graph& graph,
-                                   const SampleSource& samples, QuantizerReport& report) {
-  absl::StatusOr<Statistics> statistics = StatisticsFor(request, graph, samples);
+                                   const SampleSource* samples, QuantizerReport& report) {
+  if (NeedsNoData(request.options.method)) {
+    return QuantizeWithoutData(graph, request.options, &report);
+  }
+  absl::StatusOr<Statistics> statistics = StatisticsFor(request, graph, *samples);
   if (!statistics.ok()) return statistics.status();
   if (!request.save_ranges.empty()) {
     absl::Status status = WriteStatistics(request.save_ranges, graph, *statistics);
     if (!status.ok()) return status;
   }
-  return QuantizeWithStatistics(graph, samples, *statistics, request.options, &report);
+  return QuantizeWithStatistics(graph, *samples, *statistics, request.options, &report);
 }
 
 absl::Status ReadOverrides(Request& request) {
@@ -160,13 +166,23 @@ absl::Status ReadOverrides(Request& request) {
 }
 
 // The error of a run, or, when pictures are the reason, all that cannot be read.
-absl::Status WithUnreadable(const Request& request, const SampleSource& samples,
+absl::Status WithUnreadable(const Request& request, const SampleSource* samples,
                             const absl::Status& status) {
-  if (!IsFolder(request.data) || request.skip_unreadable) return status;
-  const std::vector<UnreadableSample> unreadable = FindUnreadable(samples);
+  if (samples == nullptr || !IsFolder(request.data) || request.skip_unreadable) return status;
+  const std::vector<UnreadableSample> unreadable = FindUnreadable(*samples);
   if (unreadable.empty()) return status;
-  return absl::InvalidArgumentError(absl::StrCat(DescribeUnreadable(unreadable, samples.size()),
+  return absl::InvalidArgumentError(absl::StrCat(DescribeUnreadable(unreadable, samples->size()),
                                                  "; --skip-unreadable leaves them out"));
+}
+
+// The samples that can be read; the others come to `skipped` where the user wants that.
+absl::StatusOr<std::unique_ptr<SampleSource>> OpenData(const Request& request, const Graph& graph,
+                                                       std::vector<UnreadableSample>& skipped) {
+  absl::StatusOr<std::unique_ptr<SampleSource>> samples =
+      OpenSamples(request.data, SpecOfGraph(graph));
+  if (!samples.ok() || !request.skip_unreadable) return samples;
+  skipped = FindUnreadable(**samples);
+  return WithoutUnreadable(*std::move(samples), skipped);
 }
 
 absl::Status Quantize(Request& request) {
@@ -179,23 +195,22 @@ absl::Status Quantize(Request& request) {
   status = request.pictures.ApplyTo(*graph);
   if (!status.ok()) return status;
   request.options.run = request.common.model_options();
-  absl::StatusOr<std::unique_ptr<SampleSource>> samples =
-      OpenSamples(request.data, SpecOfGraph(*graph));
+  std::unique_ptr<SampleSource> samples;
   std::vector<UnreadableSample> skipped;
-  if (samples.ok() && request.skip_unreadable) {
-    skipped = FindUnreadable(**samples);
-    samples = WithoutUnreadable(*std::move(samples), skipped);
+  if (!request.data.empty()) {
+    absl::StatusOr<std::unique_ptr<SampleSource>> opened = OpenData(request, *graph, skipped);
+    if (!opened.ok()) return opened.status();
+    samples = *std::move(opened);
   }
-  if (!samples.ok()) return samples.status();
 
   QuantizerReport report;
-  absl::StatusOr<Graph> result = QuantizeFile(request, *graph, **samples, report);
-  if (!result.ok()) return WithUnreadable(request, **samples, result.status());
+  absl::StatusOr<Graph> result = QuantizeFile(request, *graph, samples.get(), report);
+  if (!result.ok()) return WithUnreadable(request, samples.get(), result.status());
   result->producer = kProducer;
   status = WriteAtomically(request.output, [&](const std::string& temporary) {
     absl::Status written = WriteModel(*result, temporary);
     if (!written.ok()) return WithPath(request.output, written);
-    return TryModel(temporary, **samples, request.options.run);
+    return TryModel(temporary, samples.get(), request.options.run);
   });
   if (!status.ok()) return status;
   PrintSummary(request, report, result->nodes.size(), skipped);
@@ -205,19 +220,23 @@ absl::Status Quantize(Request& request) {
 }  // namespace
 
 absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
-  FlagSet flags("quantize MODEL.octet|MODEL.onnx --data DIR|FILE.npz -o MODEL.octet [flags]",
-                "Turns a float model into an int8 one, with ranges taken from sample data.",
+  FlagSet flags("quantize MODEL.octet|MODEL.onnx [--data DIR|FILE.npz] -o MODEL.octet [flags]",
+                "Turns a float model into an int8 one.",
                 "octet quantize net.octet --data calibration/ -o net.int8.octet");
   Request request;
-  flags.Text("data", "DIR|FILE", "pictures or arrays to take the ranges from", &request.data);
+  flags.Text("data", "DIR|FILE", "pictures or arrays that a static method takes the ranges from",
+             &request.data);
   flags.Text("o", "FILE", "the model file to write", &request.output);
-  flags.Choice("method", {"static"}, "static: scales are fixed ahead (default)",
-               &request.options.method);
+  flags.Choice(
+      "method", {"static", "dynamic", "weight-only"},
+      "static: scales are fixed ahead (default); dynamic: activations are quantized when the "
+      "model runs; weight-only: computed in f32; the last two need no data",
+      &request.options.method);
   flags.Choice("calibrator", CalibratorNames(), "how ranges follow from the data; default minmax",
                &request.calibrator);
   flags.Real("percentile", "P",
-             "share of the values that calibrator percentile keeps, in %; default 99.999", 1e-3, 100,
-             &request.options.calibrator.percentile);
+             "share of the values that calibrator percentile keeps, in %; default 99.999", 1e-3,
+             100, &request.options.calibrator.percentile);
   flags.Real("moving-average", "C",
              "weight of the newest sample for calibrator moving-average; default 0.01", 1e-6, 1,
              &request.moving_average);
@@ -239,7 +258,9 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   absl::StatusOr<std::vector<std::string>> operands =
       ParseFlags(flags, request.common, arguments, 1, 1, "one model file");
   if (!operands.ok() || request.common.help) return operands.status();
-  if (request.data.empty()) return UsageError("missing: --data DIR or --data FILE.npz");
+  if (request.data.empty() && !NeedsNoData(request.options.method)) {
+    return UsageError("missing: --data DIR or --data FILE.npz");
+  }
   if (request.output.empty()) return UsageError("missing: -o FILE");
   request.input = operands->front();
   request.options.calibrator.kind = CalibratorNamed(request.calibrator).value();

@@ -36,10 +36,12 @@ class Converter {
  private:
   absl::Status ConvertNode(const Node& node, Precision precision) {
     Node copy = node;
-    if (precision == Precision::kFloat) {
+    if (!IsStaticInt8(precision)) {
       for (TensorId& id : copy.inputs) id = AsReal(id);
+      absl::Status status = absl::OkStatus();
+      if (precision != Precision::kFloat) status = ConvertRealProduct(node, precision, copy);
       result_.nodes.push_back(std::move(copy));
-      return absl::OkStatus();
+      return status;
     }
     const bool anchor = RoleOf(source_, node) == Int8Role::kAnchor;
     const bool to_float = precision == Precision::kInt8ToFloat;
@@ -116,27 +118,52 @@ class Converter {
     return options_.weights_by_node[static_cast<size_t>(&node - source_.nodes.data())];
   }
 
-  absl::Status ConvertWeights(const Node& node, Node& copy) {
+  // kDynamic or kWeightOnly: inputs but the weights are real.
+  absl::Status ConvertRealProduct(const Node& node, Precision precision, Node& copy) {
+    const auto arithmetic =
+        precision == Precision::kDynamic ? schema::Arithmetic::DYNAMIC : schema::Arithmetic::STORED;
+    if (node.type() == OpType::AttentionOptions) {
+      copy.as<schema::AttentionOptionsT>().arithmetic = arithmetic;
+      return absl::OkStatus();
+    }
+    if (node.type() == OpType::ConvOptions) {
+      copy.as<schema::ConvOptionsT>().arithmetic = arithmetic;
+    } else {
+      copy.as<schema::MatMulOptionsT>().arithmetic = arithmetic;
+    }
+    constexpr float kNoInputScale = 1.0f;  // there is no bias to round
+    return ReplaceWeights(node, {}, kNoInputScale, copy).status();
+  }
+
+  // Gives `copy` the quantized weights of `node`, and returns their bias.
+  absl::StatusOr<QuantizedWeights> ReplaceWeights(const Node& node, const std::vector<float>& bias,
+                                                  float input_scale, Node& copy) {
     const Tensor& weights = source_.tensor(node.input(1));
-    const TensorId bias = node.input(2);
     const int axis = OutputChannelAxis(node);
     const WeightGranularity granularity = GranularityOf(node);
+    absl::StatusOr<QuantizedWeights> q =
+        QuantizeWeights(RealValues(weights), weights.shape, axis, bias, input_scale, granularity);
+    if (!q.ok()) return q.status();
+    Tensor t = weights;
+    t.type = DataType::kS8;
+    t.quant = Params(q->scales, granularity == WeightGranularity::kPerChannel ? axis : -1);
+    t.data = Constant::Of<int8_t>(q->weights);
+    copy.inputs[1] = result_.AddTensor(std::move(t));
+    return q;
+  }
+
+  absl::Status ConvertWeights(const Node& node, Node& copy) {
+    const TensorId bias = node.input(2);
     const float input_scale = params_.at(node.input(0)).scale();
     const std::vector<float> bias_values =
         bias == kNoTensor ? std::vector<float>() : RealValues(source_.tensor(bias));
-    absl::StatusOr<QuantizedWeights> q = QuantizeWeights(RealValues(weights), weights.shape, axis,
-                                                         bias_values, input_scale, granularity);
+    const absl::StatusOr<QuantizedWeights> q = ReplaceWeights(node, bias_values, input_scale, copy);
     if (!q.ok()) return q.status();
-    const bool per_channel = granularity == WeightGranularity::kPerChannel;
-    Tensor t = weights;
-    t.type = DataType::kS8;
-    t.quant = Params(q->scales, per_channel ? axis : -1);
-    t.data = Constant::Of<int8_t>(q->weights);
-    copy.inputs[1] = result_.AddTensor(std::move(t));
     if (bias == kNoTensor) return absl::OkStatus();
-    t = source_.tensor(bias);
+    Tensor t = source_.tensor(bias);
     t.type = DataType::kS32;
-    t.quant = Params(q->bias_scales, per_channel ? 0 : -1);
+    t.quant =
+        Params(q->bias_scales, GranularityOf(node) == WeightGranularity::kPerChannel ? 0 : -1);
     t.data = Constant::Of<int32_t>(q->bias);
     copy.inputs[2] = result_.AddTensor(std::move(t));
     return absl::OkStatus();

@@ -18,10 +18,10 @@ struct ConvertOptions {
   std::vector<WeightGranularity> weights_by_node;  // instead of `weights`; empty or one per node
 };
 
-// The int8 form of a float graph. `precision` has one entry per node; `ranges` one for each of
-// Int8Tensors. Inputs and outputs of the graph keep their names and stay f32. Quantize and
-// Dequantize stand where integers and real numbers meet, one per tensor at most. InvalidArgument
-// names the operator whose weights are NaN or infinite.
+// The quantized form of a float graph. `precision` has one entry per node, in any mixture; `ranges`
+// one for each of Int8Tensors. Inputs and outputs of the graph keep their names and stay f32.
+// Quantize and Dequantize stand where integers and real numbers meet, one per tensor at most.
+// InvalidArgument names the operator whose weights are NaN or infinite.
 absl::StatusOr<Graph> ConvertToInt8(const Graph& graph, const std::vector<Precision>& precision,
                                     const std::map<TensorId, Range>& ranges,
                                     const ConvertOptions& options);

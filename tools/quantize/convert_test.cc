@@ -165,5 +165,37 @@ TEST(ConvertTest, BadWeightsNameTheOperator) {
             "operator 'y': a weight is NaN or infinite");
 }
 
+// One operator of each precision in a row.
+TEST(ConvertTest, PrecisionsMix) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId s = b.Conv("static", x);
+  const TensorId d = b.Conv("dynamic", s, {1, 2, 3, 4}, s);
+  const TensorId w = b.Conv("stored", d);
+  const TensorId f = b.Conv("float", w);
+  b.graph.outputs = {b.Conv("again", f)};
+  const Graph result =
+      ConvertToInt8(b.graph,
+                    {kInt8, Precision::kDynamic, Precision::kWeightOnly, kFloat, kInt8ToFloat},
+                    {{x, {-1, 1}}, {s, {0, 2}}, {f, {-3, 3}}}, {})
+          .value();
+  EXPECT_THAT(Describe(result),
+              ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> static u8",
+                          "Dequantize: static u8 -> static_dequantized f32",
+                          "Conv: static_dequantized f32, static_dequantized f32 -> dynamic f32",
+                          "Conv: dynamic f32 -> stored f32", "Conv: stored f32 -> float f32",
+                          "Quantize: float f32 -> float_quantized u8",
+                          "Conv: float_quantized u8 -> again f32"));
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+  const Node& dynamic = result.nodes[3];
+  EXPECT_EQ(dynamic.as<schema::ConvOptionsT>().arithmetic, schema::Arithmetic::DYNAMIC);
+  EXPECT_EQ(result.tensor(dynamic.inputs[1]).type, DataType::kS8);
+  EXPECT_EQ(result.tensor(dynamic.inputs[2]).type, DataType::kF32);
+  const Node& stored = result.nodes[4];
+  EXPECT_EQ(stored.as<schema::ConvOptionsT>().arithmetic, schema::Arithmetic::STORED);
+  EXPECT_EQ(result.tensor(stored.inputs[1]).type, DataType::kS8);
+  EXPECT_EQ(result.tensor(result.nodes[5].inputs[1]).type, DataType::kF32);
+}
+
 }  // namespace
 }  // namespace octet

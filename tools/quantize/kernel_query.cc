@@ -19,6 +19,7 @@ class TrialOperands {
   }
 
   bool HasKernel(const Node& node, Precision precision) {
+    if (precision == Precision::kDynamic) return HasDynamicKernel(node);
     const bool anchor = RoleOf(graph_, node) == Int8Role::kAnchor;
     const bool to_float = precision == Precision::kInt8ToFloat;
     std::vector<Operand> inputs;
@@ -35,10 +36,43 @@ class TrialOperands {
     }
     std::vector<Operand> outputs;
     for (TensorId id : node.outputs) outputs.push_back(Activation(id, to_float));
-    return Accepts(node, inputs, outputs);
+    return Accepts(node, inputs, outputs, KernelsFor(node.type()));
   }
 
  private:
+  bool HasDynamicKernel(const Node& source) {
+    Node node = source;
+    bool weighted = true;
+    if (node.type() == OpType::ConvOptions) {
+      node.as<schema::ConvOptionsT>().arithmetic = schema::Arithmetic::DYNAMIC;
+    } else if (node.type() == OpType::MatMulOptions) {
+      node.as<schema::MatMulOptionsT>().arithmetic = schema::Arithmetic::DYNAMIC;
+    } else {
+      node.as<schema::AttentionOptionsT>().arithmetic = schema::Arithmetic::DYNAMIC;
+      weighted = false;
+    }
+    std::vector<Operand> inputs, outputs;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const bool absent = node.inputs[i] == kNoTensor;
+      inputs.push_back(absent               ? Operand()
+                       : weighted && i == 1 ? Weights(node)
+                                            : Natural(node, node.inputs[i]));
+    }
+    for (TensorId id : node.outputs) outputs.push_back(Natural(node, id));
+    const absl::Span<const KernelEntry> rows = KernelsFor(node.type());
+    return Accepts(node, inputs, outputs, rows.first(rows.size() - 1));
+  }
+
+  // An operand that stays real, or boolean, in the layout that the operator wants.
+  Operand Natural(const Node& node, TensorId id) const {
+    Operand operand = Activation(id, true);
+    if (graph_.tensor(id).type == DataType::kBool) operand.type = DataType::kBool;
+    if (LayoutRuleOf(node.type()) == LayoutRule::kChannelsLast && operand.shape.size() >= 3) {
+      operand.layout = Layout::kChannelsLast;
+    }
+    return operand;
+  }
+
   Operand Activation(TensorId id, bool real) const {
     const Tensor& t = graph_.tensor(id);
     Operand operand;
@@ -79,7 +113,7 @@ class TrialOperands {
   const Shape& ShapeOf(TensorId id) const { return shapes_[static_cast<size_t>(id)]; }
 
   static bool Accepts(const Node& node, const std::vector<Operand>& inputs,
-                      const std::vector<Operand>& outputs) {
+                      const std::vector<Operand>& outputs, absl::Span<const KernelEntry> rows) {
     const std::unique_ptr<PackedWeights> packed = NewPackedWeights();
     const std::shared_ptr<ThreadPool> pool = ThreadPool::Create(1);
     KernelContext context;
@@ -89,7 +123,7 @@ class TrialOperands {
     context.cpu = CpuFeatures::Host();
     context.pool = pool.get();
     context.packed = packed.get();
-    for (const KernelEntry& entry : KernelsFor(node.type())) {
+    for (const KernelEntry& entry : rows) {
       if (entry.check(context).ok()) return true;
     }
     return false;

@@ -9,9 +9,9 @@
 
 namespace octet {
 
-// Asks the executor's own kernels whether they run a node of `graph` with integer activations of
-// type `activations`. `shapes` has the concrete shape of every tensor of the graph. The graph must
-// outlive the query.
+// Asks the executor's own kernels whether they run a node of `graph`: with integer activations of
+// type `activations`, or with DYNAMIC arithmetic and faster than the reference. `shapes` has the
+// concrete shape of every tensor of the graph. The graph must outlive the query.
 KernelQuery KernelTableQuery(const Graph& graph, std::vector<Shape> shapes, DataType activations);
 
 }  // namespace octet

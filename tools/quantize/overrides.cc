@@ -144,14 +144,6 @@ std::vector<WeightGranularity> GraphOverrides::WeightsOr(WeightGranularity commo
   return result;
 }
 
-KernelQuery WithFloatOperators(const Graph& graph, const GraphOverrides& overrides,
-                               KernelQuery has_kernel) {
-  return [&graph, &overrides, has_kernel](const Node& node, Precision precision) {
-    const auto index = static_cast<size_t>(&node - graph.nodes.data());
-    return overrides.operators[index].int8.value_or(true) && has_kernel(node, precision);
-  };
-}
-
 absl::Status CheckOverrides(const Graph& graph, const GraphOverrides& overrides,
                             const std::vector<Precision>& precision) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {

@@ -72,10 +72,6 @@ struct GraphOverrides {
 absl::StatusOr<GraphOverrides> ResolveOverrides(const std::vector<Override>& overrides,
                                                 const Graph& graph, const RangeRule& common);
 
-// `has_kernel` but for the operators that shall stay float. Refers to the graph and the overrides.
-KernelQuery WithFloatOperators(const Graph& graph, const GraphOverrides& overrides,
-                               KernelQuery has_kernel);
-
 // Whether the overrides got their way with `precision`. InvalidArgument names the line that asks
 // for int8 where that cannot be, or for ranges of tensors none of which is stored as integers.
 absl::Status CheckOverrides(const Graph& graph, const GraphOverrides& overrides,

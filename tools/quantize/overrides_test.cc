@@ -163,16 +163,6 @@ TEST(CheckOverridesTest, SomeRangeMustBeNeeded) {
             "range");
 }
 
-TEST(WithFloatOperatorsTest, AsksForKernelsOfTheOthers) {
-  const Net net;
-  const GraphOverrides overrides = Resolve("operator block_1/conv: float").value();
-  const KernelQuery query = WithFloatOperators(
-      net.b.graph, overrides, [](const Node&, Precision p) { return p == Precision::kInt8; });
-  EXPECT_FALSE(query(net.b.graph.nodes[0], Precision::kInt8));
-  EXPECT_TRUE(query(net.b.graph.nodes[1], Precision::kInt8));
-  EXPECT_FALSE(query(net.b.graph.nodes[1], Precision::kInt8ToFloat));
-}
-
 TEST(ResolveOverridesTest, RefusesLinesWithoutEffect) {
   const std::pair<const char*, const char*> cases[] = {
       {"type Conv: float\noperator block_3/conv: float",

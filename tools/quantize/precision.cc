@@ -226,4 +226,32 @@ std::vector<Precision> ChoosePrecision(const Graph& graph, const KernelQuery& ha
   return Chooser(graph, has_kernel).Choose(has_kernel);
 }
 
+bool CanBeWeightOnly(const Graph& graph, const Node& node) {
+  return RoleOf(graph, node) == Int8Role::kAnchor;
+}
+
+bool CanBeDynamic(const Graph& graph, const Node& node) {
+  if (node.type() == OpType::AttentionOptions) return true;
+  const bool grouped =
+      node.type() == OpType::ConvOptions && node.as<schema::ConvOptionsT>().groups != 1;
+  return !grouped && CanBeWeightOnly(graph, node);
+}
+
+std::vector<Precision> ChooseDynamic(const Graph& graph, const KernelQuery& has_kernel) {
+  std::vector<Precision> result;
+  for (const Node& node : graph.nodes) {
+    const bool dynamic = CanBeDynamic(graph, node) && has_kernel(node, Precision::kDynamic);
+    result.push_back(dynamic ? Precision::kDynamic : Precision::kFloat);
+  }
+  return result;
+}
+
+std::vector<Precision> ChooseWeightOnly(const Graph& graph) {
+  std::vector<Precision> result;
+  for (const Node& node : graph.nodes) {
+    result.push_back(CanBeWeightOnly(graph, node) ? Precision::kWeightOnly : Precision::kFloat);
+  }
+  return result;
+}
+
 }  // namespace octet

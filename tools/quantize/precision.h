@@ -9,13 +9,20 @@
 
 namespace octet {
 
-// What an operator of a static int8 model computes in.
+// What an operator computes in.
 enum class Precision {
   kFloat,
   kInt8,         // integers in, integers out
   kInt8ToFloat,  // integers in, f32 out: only float operators and outputs of the graph read the
                  // result
+  kDynamic,      // f32 in, f32 out: weights are integers ahead, activations when the model runs
+  kWeightOnly,   // f32 in, f32 out: weights are stored as integers and multiplied as reals
 };
+
+// Whether the operator reads integers whose scales calibration has chosen.
+inline bool IsStaticInt8(Precision precision) {
+  return precision == Precision::kInt8 || precision == Precision::kInt8ToFloat;
+}
 
 // How an operator takes part in a static int8 model.
 enum class Int8Role {
@@ -32,8 +39,8 @@ Int8Role RoleOf(const Graph& graph, const Node& node);
 // Constants of a follower are among them.
 std::vector<TensorId> ActivationInputs(const Graph& graph, const Node& node);
 
-// Whether some kernel runs the node in that precision. Precision::kInt8 and kInt8ToFloat are asked
-// for.
+// Whether some kernel runs the node in that precision. Precision::kInt8, kInt8ToFloat and kDynamic
+// are asked for.
 using KernelQuery = std::function<bool(const Node& node, Precision precision)>;
 
 // Chooses a precision per node. Anchors become int8 wherever a kernel exists, followers when all
@@ -41,6 +48,16 @@ using KernelQuery = std::function<bool(const Node& node, Precision precision)>;
 // movement alone) and some int8 operator reads their result. The last int8 operators of a path
 // yield f32 where a kernel can, which spares a rounding.
 std::vector<Precision> ChoosePrecision(const Graph& graph, const KernelQuery& has_kernel);
+
+// Whether the operator may have that precision: products with constant weights, which for kDynamic
+// have one group, and attention, which has no weights, for kDynamic only.
+bool CanBeDynamic(const Graph& graph, const Node& node);
+bool CanBeWeightOnly(const Graph& graph, const Node& node);
+
+// kDynamic for every operator that may be and has a kernel; others stay float.
+std::vector<Precision> ChooseDynamic(const Graph& graph, const KernelQuery& has_kernel);
+// kWeightOnly for every operator that may be; others stay float.
+std::vector<Precision> ChooseWeightOnly(const Graph& graph);
 
 }  // namespace octet
 

@@ -95,5 +95,26 @@ TEST(RoleTest, ProductsNeedConstantWeightsAndRoomForTheSum) {
   EXPECT_EQ(RoleOf(b.graph, b.graph.nodes[2]), Int8Role::kNone);
 }
 
+TEST(PrecisionTest, DynamicAreProductsWithWeightsAndAttention) {
+  GraphBuilder b;
+  const TensorId x = b.Conv("dense", b.Input("x"));
+  schema::ConvOptionsT grouped = b.graph.nodes[0].as<schema::ConvOptionsT>();
+  grouped.groups = 2;
+  const TensorId w = b.Constant("w", {2, 1, 1, 1}, {1, 2});
+  const TensorId y = b.Add("grouped", grouped, {x, w}, {1, 2, 4, 4});
+  const TensorId a = b.Add("attention", schema::AttentionOptionsT(), {y, y, y}, {1, 2, 4, 4});
+  b.graph.outputs = {b.Softmax("s", b.Binary("sum", schema::BinaryKind::ADD, a, y))};
+  constexpr Precision kDynamic = Precision::kDynamic, kWeightOnly = Precision::kWeightOnly;
+  EXPECT_THAT(ChooseDynamic(b.graph, AnyKernel),
+              ElementsAre(kDynamic, kFloat, kDynamic, kFloat, kFloat));
+  EXPECT_THAT(ChooseWeightOnly(b.graph),
+              ElementsAre(kWeightOnly, kWeightOnly, kFloat, kFloat, kFloat));
+  const auto no_attention = [](const Node& node, Precision precision) {
+    return precision == Precision::kDynamic && node.type() != OpType::AttentionOptions;
+  };
+  EXPECT_THAT(ChooseDynamic(b.graph, no_attention),
+              ElementsAre(kDynamic, kFloat, kFloat, kFloat, kFloat));
+}
+
 }  // namespace
 }  // namespace octet

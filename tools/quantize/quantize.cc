@@ -14,9 +14,9 @@ namespace octet {
 namespace {
 
 absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
-  if (options.method != "static") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown method '", options.method, "'; there is: static"));
+  if (options.method != "static" && !NeedsNoData(options.method)) {
+    return absl::InvalidArgumentError(absl::StrCat("unknown method '", options.method,
+                                                   "'; there are: static, dynamic, weight-only"));
   }
   absl::Status status = CheckScheme({options.activations, options.symmetric_activations});
   if (!status.ok()) return status;
@@ -83,9 +83,13 @@ std::unique_ptr<schema::QuantizationRecordT> MakeRecord(const Graph& graph,
                                                         const QuantizerOptions& options) {
   auto record = std::make_unique<schema::QuantizationRecordT>();
   record->method = options.method;
-  record->calibrator = std::string(Name(options.calibrator.kind));
   record->weights =
       options.weights == WeightGranularity::kPerChannel ? "per-channel" : "per-tensor";
+  if (NeedsNoData(options.method)) {
+    record->activations = options.method == "dynamic" ? "u8" : "f32";
+    return record;
+  }
+  record->calibrator = std::string(Name(options.calibrator.kind));
   record->activations = std::string(Name(options.activations));
   record->data_hash = statistics.data_hash;
   record->samples = statistics.samples;
@@ -116,7 +120,55 @@ void FillReport(const Graph& graph, const std::vector<Precision>& precision, con
   }
 }
 
+bool StaysFloat(const QuantizerOptions& options, const GraphOverrides& overrides, size_t node) {
+  const std::vector<int>& chosen = options.float_nodes;
+  return overrides.operators[node].int8 == false ||
+         std::find(chosen.begin(), chosen.end(), static_cast<int>(node)) != chosen.end();
+}
+
+// Shapes for asking about kernels before sizes are known: those that are open are 1.
+std::vector<Shape> ShapesForNoSample(const Graph& graph) {
+  std::vector<Shape> shapes;
+  for (const Tensor& t : graph.tensors) {
+    shapes.push_back(t.shape);
+    std::replace(shapes.back().begin(), shapes.back().end(), int64_t{-1}, int64_t{1});
+  }
+  return shapes;
+}
+
 }  // namespace
+
+bool NeedsNoData(absl::string_view method) {
+  return method == "dynamic" || method == "weight-only";
+}
+
+absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOptions& options,
+                                          QuantizerReport* report) {
+  absl::Status status = CheckRequest(graph, options);
+  if (!status.ok()) return status;
+  if (!NeedsNoData(options.method)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the method '", options.method, "' needs sample data"));
+  }
+  const KernelQuery query = KernelTableQuery(graph, ShapesForNoSample(graph), options.activations);
+  absl::StatusOr<GraphOverrides> overrides =
+      ResolveOverrides(options.overrides, graph, CommonRule(options));
+  if (!overrides.ok()) return overrides.status();
+  std::vector<Precision> precision =
+      options.method == "dynamic" ? ChooseDynamic(graph, query) : ChooseWeightOnly(graph);
+  for (size_t i = 0; i < precision.size(); ++i) {
+    if (StaysFloat(options, *overrides, i)) precision[i] = Precision::kFloat;
+  }
+  status = CheckOverrides(graph, *overrides, precision);
+  if (!status.ok()) return status;
+  absl::StatusOr<Graph> result =
+      ConvertToInt8(graph, precision, {},
+                    {options.weights, options.activations, overrides->WeightsOr(options.weights)});
+  if (!result.ok()) return result.status();
+  result->quantization = MakeRecord(graph, {}, {}, options);
+  if (report != nullptr) FillReport(graph, precision, *result, 0, *report);
+  return result;
+}
 
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
                                                 const QuantizerOptions& options) {
@@ -147,7 +199,10 @@ absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSou
   absl::StatusOr<GraphOverrides> overrides = ResolveOverrides(options.overrides, graph, common);
   if (!overrides.ok()) return overrides.status();
   const std::vector<Precision> precision =
-      ChoosePrecision(graph, WithFloatOperators(graph, *overrides, *kernels));
+      ChoosePrecision(graph, [&](const Node& node, Precision wanted) {
+        const auto index = static_cast<size_t>(&node - graph.nodes.data());
+        return !StaysFloat(options, *overrides, index) && (*kernels)(node, wanted);
+      });
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
   status = CheckHasAll(graph, Computed(graph, Int8Tensors(graph, precision)), statistics);
@@ -166,6 +221,7 @@ absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSou
 
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
                                     const QuantizerOptions& options, QuantizerReport* report) {
+  if (NeedsNoData(options.method)) return QuantizeWithoutData(graph, options, report);
   absl::StatusOr<Statistics> statistics = GatherInt8Statistics(graph, samples, options);
   if (!statistics.ok()) return statistics.status();
   return QuantizeWithStatistics(graph, samples, *statistics, options, report);

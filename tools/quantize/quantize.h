@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
@@ -16,13 +17,14 @@
 namespace octet {
 
 struct QuantizerOptions {
-  std::string method = "static";
+  std::string method = "static";  // or one of those without data: "dynamic", "weight-only"
   Calibrator calibrator;
   double moving_average_constant = kDefaultMovingAverageConstant;
   WeightGranularity weights = WeightGranularity::kPerChannel;
   DataType activations = DataType::kU8;  // or kS8
   bool symmetric_activations = false;    // kS8 only
   std::vector<Override> overrides;       // exceptions, in order
+  std::vector<int> float_nodes;          // nodes that stay float whatever the overrides say
   ModelOptions run;                      // how to run the float model
   Progress progress;                     // may be empty
 };
@@ -34,10 +36,20 @@ struct QuantizerReport {
   int conversions = 0;                       // Quantize and Dequantize operators in the result
 };
 
+// Whether the method takes nothing from sample data.
+bool NeedsNoData(absl::string_view method);
+
+// The quantized model by a method that needs no data: of products with constant weights, and of
+// attention where it is dynamic. Everything else, and what no kernel runs so, stays float. Errors
+// as below.
+absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOptions& options,
+                                          QuantizerReport* report);
+
 // The int8 model of a simplified float graph. Weights become symmetric s8, activations affine;
-// inputs and outputs stay f32. `report` may be null. InvalidArgument for unknown methods, for data
-// that do not fit the model or hold NaN or infinity, and for a model that is quantized already;
-// Unimplemented when the model has an operator without a kernel.
+// inputs and outputs stay f32. `samples` are not looked at where the method needs no data. `report`
+// may be null. InvalidArgument for unknown methods, for data that do not fit the model or hold NaN
+// or infinity, and for a model that is quantized already; Unimplemented when the model has an
+// operator without a kernel.
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
                                     const QuantizerOptions& options, QuantizerReport* report);
 

@@ -10,6 +10,7 @@
 #include "runtime/model_internal.h"
 #include "runtime/testing/small_network.h"
 #include "tools/evaluate/evaluate.h"
+#include "tools/quantize/test_graph.h"
 
 namespace octet {
 namespace {
@@ -174,6 +175,47 @@ TEST(QuantizeTest, RefusesWhatItCannotDo) {
   options.method = "static";
   options.symmetric_activations = true;
   EXPECT_THAT(message(testing::SmallFloatNetwork(1), options), HasSubstr("cannot be symmetric"));
+}
+
+TEST(QuantizeTest, MethodsWithoutDataStayCloseToTheFloatNetwork) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  for (const char* method : {"dynamic", "weight-only"}) {
+    QuantizerOptions options;
+    options.method = method;
+    QuantizerReport report;
+    const absl::StatusOr<Graph> result = QuantizeWithoutData(graph, options, &report);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_GT(*Compare(*result, graph).sqnr_db, 25) << method;
+    EXPECT_GT(report.int8_operators, 0);
+    EXPECT_EQ(report.conversions, 0);
+    EXPECT_EQ(result->quantization->method, method);
+    EXPECT_EQ(result->quantization->samples, 0);
+    EXPECT_EQ(result->quantization->calibrator, "");
+    // Samples do not matter.
+    const absl::StatusOr<Graph> same = QuantizeGraph(graph, *Samples(1), options, nullptr);
+    ASSERT_TRUE(same.ok()) << same.status();
+    EXPECT_EQ(same->nodes.size(), result->nodes.size());
+  }
+  EXPECT_THAT(std::string(QuantizeWithoutData(graph, {}, nullptr).status().message()),
+              HasSubstr("'static' needs sample data"));
+}
+
+// What only the reference could run stays float.
+TEST(QuantizeTest, OperatorsWithoutADynamicKernelStayFloat) {
+  testing::GraphBuilder b;
+  schema::ConvOptionsT options;
+  options.strides = options.dilations = {1, 1, 1};
+  options.pads_begin = options.pads_end = {0, 0, 0};
+  const TensorId w = b.Constant("w", {2, 2, 1, 1, 1}, {1, 2, 3, 4});
+  const TensorId y = b.Add("cube", options, {b.Input("x", {1, 2, 3, 3, 3}), w}, {1, 2, 3, 3, 3});
+  b.graph.outputs = {y};
+  QuantizerOptions dynamic;
+  dynamic.method = "dynamic";
+  QuantizerReport report;
+  const absl::StatusOr<Graph> result = QuantizeWithoutData(b.graph, dynamic, &report);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(report.int8_operators, 0);
+  EXPECT_THAT(report.float_operators, ::testing::ElementsAre("cube"));
 }
 
 }  // namespace

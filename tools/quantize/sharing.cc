@@ -47,7 +47,7 @@ std::vector<float> RealValues(const Tensor& constant) {
 std::vector<TensorId> Int8Tensors(const Graph& graph, const std::vector<Precision>& precision) {
   std::vector<TensorId> result;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (precision[i] == Precision::kFloat) continue;
+    if (!IsStaticInt8(precision[i])) continue;
     const Node& node = graph.nodes[i];
     for (TensorId id : ActivationInputs(graph, node)) {
       // The residual of a product that yields f32 is added as a real number.
