@@ -26,6 +26,7 @@ struct Request {
   std::string data;
   std::string weights = "per-channel";
   std::string activations = "u8";
+  std::string refine = "none";
   QuantizerOptions options;
 };
 
@@ -152,6 +153,9 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
                &request.weights);
   flags.Choice("activations", {"u8", "s8"}, "type of activations; default u8",
                &request.activations);
+  flags.Text("refine", "all|none|LIST",
+             "methods that keep accuracy: equalize, smooth, rounding, bias; default none",
+             &request.refine);
   request.pictures.Register(flags);
   request.common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =
@@ -163,6 +167,9 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   request.options.weights = request.weights == "per-tensor" ? WeightGranularity::kPerTensor
                                                             : WeightGranularity::kPerChannel;
   request.options.activations = request.activations == "s8" ? DataType::kS8 : DataType::kU8;
+  absl::StatusOr<RefineOptions> refine = ParseRefineOptions(request.refine);
+  if (!refine.ok()) return UsageError(absl::StrCat("--refine: ", refine.status().message()));
+  request.options.refine = *refine;
   return Quantize(request);
 }
 

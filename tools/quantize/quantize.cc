@@ -105,6 +105,14 @@ absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samp
 
   absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples);
   if (!shapes.ok()) return shapes.status();
+  if (options.refine.equalize || options.refine.smooth) {
+    absl::StatusOr<Graph> refined =
+        RefineReal(graph, *shapes, samples, options.weights, options.refine, options.run);
+    if (!refined.ok()) return refined.status();
+    QuantizerOptions rest = options;
+    rest.refine.equalize = rest.refine.smooth = false;
+    return QuantizeGraph(*refined, samples, rest, report);
+  }
   const std::vector<Precision> precision =
       ChoosePrecision(graph, KernelTableQuery(graph, *std::move(shapes), options.activations));
   const std::vector<TensorId> tensors = Computed(graph, Int8Tensors(graph, precision));
@@ -115,6 +123,8 @@ absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samp
   absl::StatusOr<Graph> result =
       ConvertToInt8(graph, precision, ranges, {options.weights, options.activations});
   if (!result.ok()) return result.status();
+  status = RefineInteger(graph, *result, samples, options.refine, options.run);
+  if (!status.ok()) return status;
   result->quantization = MakeRecord(graph, *calibration, options);
   if (report != nullptr) {
     FillReport(graph, precision, *result, calibration->samples, *report);

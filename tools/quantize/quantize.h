@@ -10,6 +10,7 @@
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
 #include "tools/quantize/calibrate.h"
+#include "tools/quantize/refine.h"
 #include "tools/quantize/weights.h"
 
 namespace octet {
@@ -19,6 +20,7 @@ struct QuantizerOptions {
   std::string calibrator = "minmax";
   WeightGranularity weights = WeightGranularity::kPerChannel;
   DataType activations = DataType::kU8;  // or kS8
+  RefineOptions refine;                  // what to do beyond rounding to nearest
   ModelOptions run;                      // how to run the float model
   Progress progress;                     // may be empty
 };
