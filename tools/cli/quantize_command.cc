@@ -35,6 +35,7 @@ struct Request {
   bool skip_unreadable = false;
   std::string weights = "per-channel";
   std::string activations = "u8";
+  std::string refine = "none";
   QuantizerOptions options;
 };
 
@@ -145,13 +146,15 @@ absl::StatusOr<Graph> QuantizeFile(Request& request, const Graph& graph,
   if (NeedsNoData(request.options.method)) {
     return QuantizeWithoutData(graph, request.options, &report);
   }
-  absl::StatusOr<Statistics> statistics = StatisticsFor(request, graph, *samples);
+  absl::StatusOr<Graph> prepared = PrepareGraph(graph, *samples, request.options);
+  if (!prepared.ok()) return prepared;
+  absl::StatusOr<Statistics> statistics = StatisticsFor(request, *prepared, *samples);
   if (!statistics.ok()) return statistics.status();
   if (!request.save_ranges.empty()) {
-    absl::Status status = WriteStatistics(request.save_ranges, graph, *statistics);
+    absl::Status status = WriteStatistics(request.save_ranges, *prepared, *statistics);
     if (!status.ok()) return status;
   }
-  return QuantizeWithStatistics(graph, *samples, *statistics, request.options, &report);
+  return QuantizeWithStatistics(*prepared, *samples, *statistics, request.options, &report);
 }
 
 absl::Status ReadOverrides(Request& request) {
@@ -253,6 +256,9 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
                &request.activations);
   flags.Choice("scheme", {"affine", "symmetric"},
                "how activations are mapped; symmetric needs s8; default affine", &request.scheme);
+  flags.Text("refine", "all|none|LIST",
+             "methods that keep accuracy: equalize, smooth, rounding, bias; default none",
+             &request.refine);
   request.pictures.Register(flags);
   request.common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =
@@ -274,6 +280,9 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   if (!request.ranges.empty() && !request.save_ranges.empty()) {
     return UsageError("--ranges and --save-ranges exclude each other");
   }
+  absl::StatusOr<RefineOptions> refine = ParseRefineOptions(request.refine);
+  if (!refine.ok()) return UsageError(absl::StrCat("--refine: ", refine.status().message()));
+  request.options.refine = *refine;
   return Quantize(request);
 }
 

@@ -170,6 +170,16 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   return result;
 }
 
+absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& samples,
+                                   const QuantizerOptions& options) {
+  absl::Status status = CheckRequest(graph, options);
+  if (!status.ok()) return status;
+  if (!options.refine.equalize && !options.refine.smooth) return graph;
+  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples);
+  if (!shapes.ok()) return shapes.status();
+  return RefineReal(graph, *shapes, samples, options.weights, options.refine, options.run);
+}
+
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
                                                 const QuantizerOptions& options) {
   absl::Status status = CheckRequest(graph, options);
@@ -214,6 +224,8 @@ absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSou
       ConvertToInt8(graph, precision, ranges,
                     {options.weights, options.activations, overrides->WeightsOr(options.weights)});
   if (!result.ok()) return result.status();
+  status = RefineInteger(graph, *result, samples, options.refine, options.run);
+  if (!status.ok()) return status;
   result->quantization = MakeRecord(graph, statistics, observed, options);
   if (report != nullptr) FillReport(graph, precision, *result, statistics.samples, *report);
   return result;
@@ -222,9 +234,11 @@ absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSou
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
                                     const QuantizerOptions& options, QuantizerReport* report) {
   if (NeedsNoData(options.method)) return QuantizeWithoutData(graph, options, report);
-  absl::StatusOr<Statistics> statistics = GatherInt8Statistics(graph, samples, options);
+  absl::StatusOr<Graph> prepared = PrepareGraph(graph, samples, options);
+  if (!prepared.ok()) return prepared;
+  absl::StatusOr<Statistics> statistics = GatherInt8Statistics(*prepared, samples, options);
   if (!statistics.ok()) return statistics.status();
-  return QuantizeWithStatistics(graph, samples, *statistics, options, report);
+  return QuantizeWithStatistics(*prepared, samples, *statistics, options, report);
 }
 
 }  // namespace octet

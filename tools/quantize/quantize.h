@@ -12,6 +12,7 @@
 #include "tools/data/sample_source.h"
 #include "tools/quantize/calibrate.h"
 #include "tools/quantize/overrides.h"
+#include "tools/quantize/refine.h"
 #include "tools/quantize/weights.h"
 
 namespace octet {
@@ -25,6 +26,7 @@ struct QuantizerOptions {
   bool symmetric_activations = false;    // kS8 only
   std::vector<Override> overrides;       // exceptions, in order
   std::vector<int> float_nodes;          // nodes that stay float whatever the overrides say
+  RefineOptions refine;                  // what to do beyond rounding to nearest
   ModelOptions run;                      // how to run the float model
   Progress progress;                     // may be empty
 };
@@ -53,10 +55,14 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,
                                     const QuantizerOptions& options, QuantizerReport* report);
 
-// The two halves of QuantizeGraph. One pass over the samples gathers what serves every calibrator
-// and scheme and all overrides; then models are made from it without running anything, of the
-// samples only the first one's shapes are asked for. InvalidArgument when the statistics lack a
-// tensor, as those of another graph do.
+// The steps of QuantizeGraph for a static method. PrepareGraph makes of `graph` the float graph
+// that is quantized: the same one unless options.refine says otherwise, and in any case one with
+// the same nodes. The others take what it returns. One pass over the samples gathers what serves
+// every calibrator and scheme and all overrides; then models are made from it without running
+// anything (but for what options.refine asks for), of the samples only the first one's shapes are
+// looked at. InvalidArgument when the statistics lack a tensor, as those of another graph do.
+absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& samples,
+                                   const QuantizerOptions& options);
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
                                                 const QuantizerOptions& options);
 absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSource& samples,

@@ -1,0 +1,73 @@
+#include "tools/quantize/taps.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/core/numerics.h"
+#include "runtime/model_internal.h"
+
+namespace octet {
+namespace {
+
+template <typename T>
+void Dequantize(absl::Span<const T> values, const QuantParams& quant, std::vector<float>& result) {
+  result.resize(values.size());
+  for (size_t i = 0; i < values.size(); ++i)
+    result[i] = DequantizeValue(values[i], quant.scale(), quant.zero_point());
+}
+
+}  // namespace
+
+absl::StatusOr<Taps> Taps::Create(const Graph& graph, const std::vector<TensorId>& tensors,
+                                  const SampleSource& source, const ModelOptions& options) {
+  Graph exposed = graph;
+  std::vector<TensorId> outputs;
+  std::vector<Place> places;
+  for (TensorId id : tensors) {
+    const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
+    if (input != graph.inputs.end()) {
+      places.push_back({true, static_cast<int>(input - graph.inputs.begin())});
+      continue;
+    }
+    auto output = std::find(outputs.begin(), outputs.end(), id);
+    if (output == outputs.end()) output = outputs.insert(output, id);
+    places.push_back({false, static_cast<int>(output - outputs.begin())});
+  }
+  if (!outputs.empty()) exposed.outputs = std::move(outputs);
+  RemoveDead(exposed);
+  absl::StatusOr<std::shared_ptr<const Model>> model = ModelFromGraph(std::move(exposed), options);
+  if (!model.ok()) return model.status();
+  absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(**model, source, 1);
+  if (!feeder.ok()) return feeder.status();
+  Taps taps(*std::move(model), *std::move(feeder), std::move(places));
+  taps.dequantized_.resize(taps.places_.size());
+  return taps;
+}
+
+absl::Status Taps::Run(int64_t first) {
+  absl::StatusOr<int64_t> count = feeder_.Fill(first, session_, [](const Sample&) {});
+  if (!count.ok()) return count.status();
+  return session_->Run();
+}
+
+absl::Span<const float> Taps::values(size_t index) {
+  const Place& place = places_[index];
+  if (place.is_input) return session_->input<float>(place.index);
+  const absl::optional<QuantParams>& quant =
+      model_->outputs()[static_cast<size_t>(place.index)].quant;
+  if (!quant) return session_->output<float>(place.index);
+  std::vector<float>& values = dequantized_[index];
+  if (session_->output_type(place.index) == DataType::kU8) {
+    Dequantize(session_->output<uint8_t>(place.index), *quant, values);
+  } else {
+    Dequantize(session_->output<int8_t>(place.index), *quant, values);
+  }
+  return values;
+}
+
+const Shape& Taps::shape(size_t index) const {
+  const Place& place = places_[index];
+  return place.is_input ? session_->input_shape(place.index) : session_->output_shape(place.index);
+}
+
+}  // namespace octet
