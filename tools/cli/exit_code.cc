@@ -6,6 +6,7 @@ namespace octet::cli {
 namespace {
 
 constexpr char kUsageMark[] = "octet/usage";
+constexpr char kNoMark[] = "octet/no";
 
 }  // namespace
 
@@ -15,8 +16,15 @@ absl::Status UsageError(absl::string_view message) {
   return status;
 }
 
+absl::Status AnswerIsNo(absl::string_view message) {
+  absl::Status status = absl::FailedPreconditionError(message);
+  status.SetPayload(kNoMark, absl::Cord());
+  return status;
+}
+
 ExitCode ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return kSuccess;
+  if (status.GetPayload(kNoMark).has_value()) return kAnswerIsNo;
   return status.GetPayload(kUsageMark).has_value() ? kWrongUse : kBadInput;
 }
 

@@ -17,7 +17,10 @@ enum ExitCode : int {
 // An error of the command line itself, which ends the program with kWrongUse.
 absl::Status UsageError(absl::string_view message);
 
-// kSuccess for OK, kWrongUse for a UsageError, kBadInput for all others.
+// Says that what was asked for does not hold, which ends the program with kAnswerIsNo.
+absl::Status AnswerIsNo(absl::string_view message);
+
+// kSuccess for OK, kWrongUse for a UsageError, kAnswerIsNo for that, kBadInput for all others.
 ExitCode ExitCodeOf(const absl::Status& status);
 
 }  // namespace octet::cli

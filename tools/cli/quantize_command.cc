@@ -11,7 +11,9 @@
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
 #include "tools/cli/picture_flags.h"
+#include "tools/cli/road.h"
 #include "tools/data/batch.h"
+#include "tools/data/cached_samples.h"
 #include "tools/data/file.h"
 #include "tools/data/readable.h"
 #include "tools/quantize/quantize.h"
@@ -20,13 +22,20 @@
 namespace octet::cli {
 namespace {
 
+// The road from the float model through all methods, as opposed to one of them.
+constexpr char kRoad[] = "auto";
+// Of decoded samples, which the road runs again and again.
+constexpr int64_t kCacheBytes = int64_t{512} << 20;
+
 struct Request {
   CommonFlags common;
   PictureFlags pictures;
+  RoadFlags road;
   std::string input;
   std::string output;
   std::string data;
-  std::string calibrator = "minmax";
+  std::string method;
+  std::string calibrator;  // empty: the default
   std::string scheme = "affine";
   std::string overrides;
   std::string ranges;
@@ -188,16 +197,84 @@ absl::StatusOr<std::unique_ptr<SampleSource>> OpenData(const Request& request, c
   return WithoutUnreadable(*std::move(samples), skipped);
 }
 
-absl::Status Quantize(Request& request) {
+// Writes the model in one step, once it was seen to load and to run on a sample, if there is one.
+absl::Status WriteTried(const Request& request, Graph graph, const SampleSource* samples) {
+  graph.producer = kProducer;
+  return WriteAtomically(request.output, [&](const std::string& temporary) {
+    absl::Status written = WriteModel(graph, temporary);
+    if (!written.ok()) return WithPath(request.output, written);
+    return TryModel(temporary, samples, request.options.run);
+  });
+}
+
+absl::StatusOr<Graph> LoadFloatGraph(Request& request) {
   absl::Status status = CheckCanCreate(request.output);
-  if (status.ok() && !request.save_ranges.empty()) status = CheckCanCreate(request.save_ranges);
+  for (const std::string* path : {&request.save_ranges, &request.road.report}) {
+    if (status.ok() && !path->empty()) status = CheckCanCreate(*path);
+  }
   if (status.ok()) status = ReadOverrides(request);
   if (!status.ok()) return status;
   absl::StatusOr<Graph> graph = LoadGraph(request.input, request.common);
-  if (!graph.ok()) return graph.status();
+  if (!graph.ok()) return graph;
   status = request.pictures.ApplyTo(*graph);
   if (!status.ok()) return status;
   request.options.run = request.common.model_options();
+  return graph;
+}
+
+absl::Status WalkTheRoad(Request& request) {
+  absl::StatusOr<RoadOptions> options = request.road.Options();
+  if (!options.ok()) return options.status();
+  absl::StatusOr<Graph> graph = LoadFloatGraph(request);
+  if (!graph.ok()) return graph.status();
+  options->quantizer = request.options;
+  std::vector<UnreadableSample> skipped;
+  absl::StatusOr<std::unique_ptr<SampleSource>> calibration = OpenData(request, *graph, skipped);
+  if (!calibration.ok()) return calibration.status();
+  std::unique_ptr<SampleSource> evaluation;
+  if (!request.road.evaluation.empty()) {
+    absl::StatusOr<std::unique_ptr<SampleSource>> opened =
+        OpenSamples(request.road.evaluation, SpecOfGraph(*graph));
+    if (!opened.ok()) return opened.status();
+    evaluation = *std::move(opened);
+  }
+  const CachedSamples cached(**calibration, kCacheBytes);
+  const CachedSamples cached_evaluation(evaluation != nullptr ? *evaluation : **calibration,
+                                        kCacheBytes);
+  const SampleSource& judge =
+      evaluation != nullptr ? static_cast<const SampleSource&>(cached_evaluation) : cached;
+  absl::StatusOr<RoadResult> result = WalkRoadOnConsole(*graph, cached, judge, *options);
+  if (!result.ok()) return WithUnreadable(request, calibration->get(), result.status());
+  absl::Status status;
+  if (result->met) status = WriteTried(request, result->graph, &cached);
+  if (status.ok() && !request.road.report.empty()) {
+    status = WriteReport(request.road.report, *graph, *result, judge, request.options.run,
+                         {request.input, request.data, result->met ? request.output : ""});
+  }
+  if (!status.ok()) return status;
+  if (request.common.json) {
+    Print(RoadJson(*result, request.output));
+  } else {
+    Print(RoadText(*result));
+    if (evaluation == nullptr) {
+      Print("judged on the calibration data; --evaluation gives an independent figure\n");
+    }
+    for (const UnreadableSample& sample : skipped) {
+      Print(absl::StrCat("skipped: ", sample.message, "\n"));
+    }
+    if (result->met) Print(absl::StrCat("wrote ", request.output, "\n"));
+  }
+  if (result->met) return absl::OkStatus();
+  return AnswerIsNo(absl::StrCat(
+      "the budget is missed (", absl::StrJoin(result->steps[result->chosen].missed, "; "), ")",
+      result->out_of_time ? "; time is up, a longer --budget may help"
+                          : "; training with quantization in mind is the next step",
+      "; no file was written"));
+}
+
+absl::Status Quantize(Request& request) {
+  absl::StatusOr<Graph> graph = LoadFloatGraph(request);
+  if (!graph.ok()) return graph.status();
   std::unique_ptr<SampleSource> samples;
   std::vector<UnreadableSample> skipped;
   if (!request.data.empty()) {
@@ -209,14 +286,10 @@ absl::Status Quantize(Request& request) {
   QuantizerReport report;
   absl::StatusOr<Graph> result = QuantizeFile(request, *graph, samples.get(), report);
   if (!result.ok()) return WithUnreadable(request, samples.get(), result.status());
-  result->producer = kProducer;
-  status = WriteAtomically(request.output, [&](const std::string& temporary) {
-    absl::Status written = WriteModel(*result, temporary);
-    if (!written.ok()) return WithPath(request.output, written);
-    return TryModel(temporary, samples.get(), request.options.run);
-  });
+  const size_t operators = result->nodes.size();
+  const absl::Status status = WriteTried(request, *std::move(result), samples.get());
   if (!status.ok()) return status;
-  PrintSummary(request, report, result->nodes.size(), skipped);
+  PrintSummary(request, report, operators, skipped);
   return absl::OkStatus();
 }
 
@@ -231,11 +304,13 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
              &request.data);
   flags.Text("o", "FILE", "the model file to write", &request.output);
   flags.Choice(
-      "method", {"static", "dynamic", "weight-only"},
-      "static: scales are fixed ahead (default); dynamic: activations are quantized when the "
-      "model runs; weight-only: computed in f32; the last two need no data",
-      &request.options.method);
-  flags.Choice("calibrator", CalibratorNames(), "how ranges follow from the data; default minmax",
+      "method", {kRoad, "static", "dynamic", "weight-only"},
+      "auto: tries them all and keeps what serves best (default); static: scales are fixed "
+      "ahead (default with flags that only it has); dynamic: activations are quantized when "
+      "the model runs; weight-only: computed in f32; the last two need no data",
+      &request.method);
+  flags.Choice("calibrator", CalibratorNames(),
+               "how ranges follow from the data; default minmax, or the best one with auto",
                &request.calibrator);
   flags.Real("percentile", "P",
              "share of the values that calibrator percentile keeps, in %; default 99.999", 1e-3,
@@ -254,36 +329,52 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
                &request.weights);
   flags.Choice("activations", {"u8", "s8"}, "type of activations; default u8",
                &request.activations);
-  flags.Choice("scheme", {"affine", "symmetric"},
-               "how activations are mapped; symmetric needs s8; default affine", &request.scheme);
   flags.Text("refine", "all|none|LIST",
              "methods that keep accuracy: equalize, smooth, rounding, bias; default none",
              &request.refine);
+  flags.Choice("scheme", {"affine", "symmetric"},
+               "how activations are mapped; symmetric needs s8; default affine", &request.scheme);
+  request.road.Register(flags);
   request.pictures.Register(flags);
   request.common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =
       ParseFlags(flags, request.common, arguments, 1, 1, "one model file");
   if (!operands.ok() || request.common.help) return operands.status();
+  const bool only_static = !request.calibrator.empty() || !request.ranges.empty() ||
+                           !request.save_ranges.empty() || request.moving_average > 0 ||
+                           request.refine != "none";
+  if (request.method.empty()) request.method = only_static ? "static" : kRoad;
+  if (request.method == kRoad ? only_static : request.road.any()) {
+    return UsageError(
+        request.method == kRoad
+            ? "--calibrator, --ranges, --save-ranges, --moving-average and --refine are "
+              "for --method static; auto tries what they choose"
+            : absl::StrCat("--method ", request.method,
+                           " has no budget, evaluation or report; --method auto has"));
+  }
+  if (request.method != kRoad) request.options.method = request.method;
   if (request.data.empty() && !NeedsNoData(request.options.method)) {
     return UsageError("missing: --data DIR or --data FILE.npz");
   }
   if (request.output.empty()) return UsageError("missing: -o FILE");
   request.input = operands->front();
-  request.options.calibrator.kind = CalibratorNamed(request.calibrator).value();
+  if (!request.calibrator.empty()) {
+    request.options.calibrator.kind = CalibratorNamed(request.calibrator).value();
+  }
   request.options.weights = request.weights == "per-tensor" ? WeightGranularity::kPerTensor
                                                             : WeightGranularity::kPerChannel;
   request.options.symmetric_activations = request.scheme == "symmetric";
   request.options.activations = request.activations == "s8" ? DataType::kS8 : DataType::kU8;
+  absl::StatusOr<RefineOptions> refine = ParseRefineOptions(request.refine);
+  if (!refine.ok()) return UsageError(absl::StrCat("--refine: ", refine.status().message()));
+  request.options.refine = *refine;
   const absl::Status scheme =
       CheckScheme({request.options.activations, request.options.symmetric_activations});
   if (!scheme.ok()) return UsageError(scheme.message());
   if (!request.ranges.empty() && !request.save_ranges.empty()) {
     return UsageError("--ranges and --save-ranges exclude each other");
   }
-  absl::StatusOr<RefineOptions> refine = ParseRefineOptions(request.refine);
-  if (!refine.ok()) return UsageError(absl::StrCat("--refine: ", refine.status().message()));
-  request.options.refine = *refine;
-  return Quantize(request);
+  return request.method == kRoad ? WalkTheRoad(request) : Quantize(request);
 }
 
 }  // namespace octet::cli

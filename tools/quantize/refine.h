@@ -19,6 +19,8 @@ struct RefineOptions {
   bool smooth = false;    // of the float network: SmoothActivations
   bool rounding = false;  // of the integer network: ReconstructLayers with rounding
   bool bias = false;      // of the integer network: ReconstructLayers without
+
+  static RefineOptions All() { return {true, true, true, true}; }
 };
 
 // "all", "none", or names out of "equalize", "smooth", "rounding" and "bias", with commas between

@@ -1,0 +1,202 @@
+#include "tools/cli/road.h"
+
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
+#include "tools/cli/console.h"
+#include "tools/cli/exit_code.h"
+
+namespace octet::cli {
+namespace {
+
+using nlohmann::json;
+
+// "0.5%" or "0.005", from 0 to 1.
+absl::Status ParseShare(const char* flag, const std::string& text, absl::optional<double>& target) {
+  if (text.empty()) return absl::OkStatus();
+  absl::string_view number = text;
+  const bool percent = absl::ConsumeSuffix(&number, "%");
+  double value = 0;
+  if (!absl::SimpleAtod(number, &value) || !(value >= 0) || value > (percent ? 100 : 1)) {
+    return UsageError(absl::StrCat("--", flag, ": '", text, "' is no share like 0.5% or 0.005"));
+  }
+  target = percent ? value / 100 : value;
+  return absl::OkStatus();
+}
+
+absl::Status ParseDecibels(const std::string& text, absl::optional<double>& target) {
+  if (text.empty()) return absl::OkStatus();
+  double value = 0;
+  if (!absl::SimpleAtod(text, &value) || !std::isfinite(value)) {
+    return UsageError(absl::StrCat("--min-sqnr: '", text, "' is no number of dB"));
+  }
+  target = value;
+  return absl::OkStatus();
+}
+
+absl::Status ParseSeconds(const std::string& text, absl::optional<double>& target) {
+  if (text.empty()) return absl::OkStatus();
+  absl::Duration duration;
+  double seconds = 0;
+  if (absl::SimpleAtod(text, &seconds)) {
+    duration = absl::Seconds(seconds);
+  } else if (!absl::ParseDuration(text, &duration)) {
+    duration = absl::ZeroDuration();
+  }
+  if (duration <= absl::ZeroDuration()) {
+    return UsageError(absl::StrCat("--budget: '", text, "' is no time like 90s or 5m"));
+  }
+  target = absl::ToDoubleSeconds(duration);
+  return absl::OkStatus();
+}
+
+std::string Number(absl::optional<double> value, int digits) {
+  if (!value) return "-";
+  if (std::isinf(*value)) return "equal";
+  return absl::StrFormat("%.*f", digits, *value);
+}
+
+// JSON has no infinity: equal outputs give null.
+json NumberOrNull(absl::optional<double> value) {
+  return value && std::isfinite(*value) ? json(*value) : json(nullptr);
+}
+
+std::string Summary(const RoadResult& result) {
+  const RoadStep& step = result.steps[result.chosen];
+  std::string text = absl::StrCat("chosen: ", step.name);
+  if (const absl::optional<double> ratio = step.latency_ratio()) {
+    absl::StrAppendFormat(&text, ", %.2f times as fast as float", 1 / *ratio);
+  }
+  if (!result.wide.empty()) {
+    absl::StrAppend(&text, "; left in float: ", absl::StrJoin(result.wide, ", "));
+  }
+  return text;
+}
+
+}  // namespace
+
+void RoadFlags::Register(FlagSet& flags) {
+  flags.Text("evaluation", "DIR|FILE", "what attempts are judged on (default: --data)",
+             &evaluation);
+  flags.Text("max-drop", "SHARE", "top-1 may drop by this, e.g. 0.5%; needs classes", &max_drop);
+  flags.Text("min-agreement", "SHARE", "samples with the float model's top-1, e.g. 98.5%",
+             &min_agreement);
+  flags.Text("min-sqnr", "DB", "signal to noise of the outputs, e.g. 22", &min_sqnr);
+  flags.Text("min-cosine", "C", "mean cosine to the float model's outputs, e.g. 0.998",
+             &min_cosine);
+  flags.Text("budget", "TIME", "stop searching after this time, e.g. 5m", &time_limit);
+  flags.Text("report", "FILE.html", "write a page about what was tried and chosen", &report);
+  flags.Switch("sensitivity", "measure what each operator costs even where all is well",
+               &sensitivity);
+}
+
+bool RoadFlags::any() const {
+  return sensitivity ||
+         !(evaluation.empty() && max_drop.empty() && min_agreement.empty() && min_sqnr.empty() &&
+           min_cosine.empty() && time_limit.empty() && report.empty());
+}
+
+absl::StatusOr<RoadOptions> RoadFlags::Options() const {
+  RoadOptions options;
+  absl::Status status = ParseShare("max-drop", max_drop, options.budget.max_drop);
+  if (status.ok()) {
+    status = ParseShare("min-agreement", min_agreement, options.budget.min_agreement);
+  }
+  if (status.ok()) status = ParseDecibels(min_sqnr, options.budget.min_sqnr_db);
+  if (status.ok()) status = ParseShare("min-cosine", min_cosine, options.budget.min_cosine);
+  if (status.ok()) status = ParseSeconds(time_limit, options.time_limit_seconds);
+  if (!status.ok()) return status;
+  options.always_measure_sensitivity = sensitivity || !report.empty();
+  return options;
+}
+
+absl::StatusOr<RoadResult> WalkRoadOnConsole(const Graph& graph, const SampleSource& calibration,
+                                             const SampleSource& evaluation, RoadOptions options) {
+  std::string task;
+  std::unique_ptr<ProgressLine> line;
+  options.progress = [&](const std::string& now, int64_t done, int64_t total) {
+    if (line == nullptr || now != task) {
+      line.reset();  // clears it before the next one starts
+      line = std::make_unique<ProgressLine>(task = now);
+    }
+    line->Show(done, total);
+  };
+  options.on_step = [&](const RoadStep& step) {
+    line.reset();
+    absl::FPrintF(stderr, "%s: %s%s%s\n", step.name,
+                  step.accuracy.sqnr_db
+                      ? absl::StrCat(Number(step.accuracy.sqnr_db, 2), " dB, agreement ",
+                                     Number(step.accuracy.agreement, 4))
+                      : absl::StrCat(Number(step.latency_ms, 3), " ms"),
+                  step.remark.empty() ? "" : "; ", step.remark);
+  };
+  return WalkRoad(graph, calibration, evaluation, options);
+}
+
+std::string RoadText(const RoadResult& result) {
+  const bool has_top1 = result.steps[0].accuracy.top1.has_value();
+  std::vector<std::vector<std::string>> rows = {{"step", "agreement", "SQNR dB", "cosine",
+                                                 "latency ms", "of float's", "weights", "took s",
+                                                 ""}};
+  if (has_top1) rows[0].insert(rows[0].begin() + 1, "top-1");
+  for (size_t i = 0; i < result.steps.size(); ++i) {
+    const RoadStep& s = result.steps[i];
+    std::vector<std::string> row = {absl::StrCat(i == result.chosen ? "* " : "  ", s.name),
+                                    Number(s.accuracy.agreement, 4),
+                                    Number(s.accuracy.sqnr_db, 2),
+                                    Number(s.accuracy.cosine_mean, 5),
+                                    Number(s.latency_ms, 3),
+                                    Number(s.latency_ratio(), 2),
+                                    FormatBytes(s.weights_bytes),
+                                    Number(s.seconds, 1),
+                                    s.remark};
+    if (has_top1) row.insert(row.begin() + 1, Number(s.accuracy.top1, 4));
+    rows.push_back(std::move(row));
+  }
+  return absl::StrCat(FormatTable(rows), Summary(result), "\n");
+}
+
+std::string RoadJson(const RoadResult& result, const std::string& output) {
+  json steps = json::array();
+  for (const RoadStep& s : result.steps) {
+    steps.push_back({{"name", s.name},
+                     {"top1", NumberOrNull(s.accuracy.top1)},
+                     {"agreement", NumberOrNull(s.accuracy.agreement)},
+                     {"sqnr_db", NumberOrNull(s.accuracy.sqnr_db)},
+                     {"cosine_mean", NumberOrNull(s.accuracy.cosine_mean)},
+                     {"cosine_min", NumberOrNull(s.accuracy.cosine_min)},
+                     {"latency_ms", NumberOrNull(s.latency_ms)},
+                     {"float_latency_ms", NumberOrNull(s.float_latency_ms)},
+                     {"weights_bytes", s.weights_bytes},
+                     {"seconds", s.seconds},
+                     {"missed", s.missed},
+                     {"remark", s.remark}});
+  }
+  json sensitivity = json::array();
+  for (const LayerSensitivity& layer : result.sensitivity) {
+    sensitivity.push_back({{"operator", layer.op}, {"sqnr_db", NumberOrNull(layer.sqnr_db)}});
+  }
+  return json({{"output", result.met ? json(output) : json(nullptr)},
+               {"met", result.met},
+               {"chosen", result.steps[result.chosen].name},
+               {"steps", steps},
+               {"out_of_time", result.out_of_time},
+               {"sensitivity", sensitivity},
+               {"left_in_float", result.wide},
+               {"int8_operators", result.report.int8_operators},
+               {"float_operators", result.report.float_operators},
+               {"conversions", result.report.conversions},
+               {"samples", result.report.samples}})
+             .dump(2) +
+         "\n";
+}
+
+}  // namespace octet::cli

@@ -1,0 +1,78 @@
+#ifndef OCTET_TOOLS_QUANTIZE_ROAD_H_
+#define OCTET_TOOLS_QUANTIZE_ROAD_H_
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "runtime/core/graph.h"
+#include "tools/data/sample_source.h"
+#include "tools/evaluate/evaluate.h"
+#include "tools/evaluate/latency.h"
+#include "tools/quantize/budget.h"
+#include "tools/quantize/quantize.h"
+#include "tools/quantize/sensitivity.h"
+
+// The practical road from a float model to a quantized one: measure the float model, try dynamic
+// quantization, then static with every calibrator, then the methods that refine it, then leave the
+// most sensitive operators in float. Every attempt is judged by the executor that will run it.
+
+namespace octet {
+
+// One attempt.
+struct RoadStep {
+  std::string name;     // "static, mse"
+  Evaluation accuracy;  // against the float model
+  absl::optional<double> latency_ms;
+  absl::optional<double> float_latency_ms;  // measured in turns with the attempt's
+  uint64_t weights_bytes = 0;
+  double seconds = 0;               // that the attempt took
+  std::vector<std::string> missed;  // of the budget
+  std::string remark;               // what was decided, in words
+
+  bool met() const { return missed.empty(); }
+  // Latency over the float model's; nothing where it was not measured.
+  absl::optional<double> latency_ratio() const;
+};
+
+struct RoadOptions {
+  QuantizerOptions
+      quantizer;  // weights, activations, how to run, overrides; the rest is the road's
+  Budget budget;
+  // Without a budget, the most accurate attempt that is faster than float by `least_gain`, a share,
+  // is the result. With one, the first that meets it and is faster.
+  double least_gain = 0.05;
+  absl::optional<double> time_limit_seconds;  // of the whole search; what was found so far counts
+  double latency_seconds = 0.6;               // per measurement
+  int64_t sensitivity_samples = 16;
+  bool always_measure_sensitivity = false;  // also when the budget is met without
+  // Both may be empty. `task` is what goes on, in words.
+  std::function<void(const std::string& task, int64_t done, int64_t total)> progress;
+  std::function<void(const RoadStep&)> on_step;
+};
+
+struct RoadResult {
+  Graph graph;                  // the result, or the best that was found
+  bool met = false;             // whether it keeps within the budget
+  QuantizerReport report;       // of `graph`
+  std::vector<RoadStep> steps;  // the float model is the first
+  size_t chosen = 0;            // the step that made `graph`
+  bool out_of_time = false;
+  std::vector<OperatorTime> profile;  // of the float model, in order of execution
+  std::vector<LayerSensitivity> sensitivity;
+  std::vector<std::string> wide;  // operators left in float for the sake of accuracy
+  Statistics statistics;          // of the float model's tensors on the calibration data
+};
+
+// Walks the road. `calibration` gives the ranges, `evaluation` is what attempts are judged on (the
+// two may be the same). Errors are those of QuantizeGraph and of running models; a missed budget is
+// none.
+absl::StatusOr<RoadResult> WalkRoad(const Graph& graph, const SampleSource& calibration,
+                                    const SampleSource& evaluation, const RoadOptions& options);
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_QUANTIZE_ROAD_H_
