@@ -10,6 +10,7 @@
 #include "octet/model.h"
 #include "runtime/model_internal.h"
 #include "runtime/testing/small_network.h"
+#include "runtime/testing/small_transformer.h"
 
 namespace {
 
@@ -76,6 +77,11 @@ TEST(AllocationTest, Int8RunAllocatesNothing) {
 TEST(AllocationTest, FloatRunAllocatesNothing) {
   ExpectNoAllocation(testing::SmallFloatNetwork(1), 1);
   ExpectNoAllocation(testing::SmallFloatNetwork(1), 2);
+}
+
+TEST(AllocationTest, DynamicRunAllocatesNothing) {
+  ExpectNoAllocation(testing::SmallTransformer(1, 2, 19), 1);
+  ExpectNoAllocation(testing::SmallTransformer(1, 2, 19), 2);
 }
 
 }  // namespace

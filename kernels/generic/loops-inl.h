@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/generic/loops.h"
 #include "kernels/generic/math-inl.h"
@@ -341,7 +342,8 @@ struct Plus {
   }
 };
 
-// Three rows per pass, so that y is read and written less often.
+// Three rows per pass, so that y is read and written less often. From the first tap on, so that
+// zeros at the end change no sum.
 template <typename Combine, typename T, typename Out>
 void ReduceTaps(const T* base, const int64_t* offsets, int64_t taps, Out* __restrict y,
                 int64_t channels) {
@@ -361,7 +363,11 @@ void ReduceTaps(const T* base, const int64_t* offsets, int64_t taps, Out* __rest
   }
   for (; t + 3 <= taps; t += 3) {
     const T *p = base + offsets[t], *q = base + offsets[t + 1], *r = base + offsets[t + 2];
-    for (int64_t c = 0; c < channels; ++c) y[c] = Combine()(y[c], three(p, q, r, c));
+    for (int64_t c = 0; c < channels; ++c) {
+      const auto one = static_cast<Out>(Combine()(y[c], static_cast<Out>(p[c])));
+      const auto two = static_cast<Out>(Combine()(one, static_cast<Out>(q[c])));
+      y[c] = Combine()(two, static_cast<Out>(r[c]));
+    }
   }
   for (; t < taps; ++t) {
     const T* p = base + offsets[t];
@@ -372,6 +378,16 @@ void ReduceTaps(const T* base, const int64_t* offsets, int64_t taps, Out* __rest
 // ---- Reductions of a row ----
 
 constexpr int kLanes = 16;
+
+// Partial results in registers; compilers keep arrays of them in memory.
+typedef float FloatLanes __attribute__((vector_size(4 * kLanes)));
+typedef int32_t IntLanes __attribute__((vector_size(4 * kLanes)));
+
+inline FloatLanes LoadLanes(const float* x) {
+  FloatLanes lanes;
+  std::memcpy(&lanes, x, sizeof(lanes));
+  return lanes;
+}
 
 template <typename Combine>
 float FoldLanes(const float* lanes) {
@@ -386,12 +402,11 @@ float FoldLanes(const float* lanes) {
 // kLanes interleaved partial results, each starting at `start`, which changes nothing.
 template <typename Combine>
 float ReduceRow(const float* x, int64_t n, float start) {
-  float lanes[kLanes];
-  for (float& lane : lanes) lane = start;
+  FloatLanes partial = start - FloatLanes{};
   int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int j = 0; j < kLanes; ++j) lanes[j] = Combine()(lanes[j], x[i + j]);
-  }
+  for (; i + kLanes <= n; i += kLanes) partial = Combine()(partial, LoadLanes(x + i));
+  float lanes[kLanes];
+  std::memcpy(lanes, &partial, sizeof(lanes));
   for (int j = 0; i + j < n; ++j) lanes[j] = Combine()(lanes[j], x[i + j]);
   return FoldLanes<Combine>(lanes);
 }

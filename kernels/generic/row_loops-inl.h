@@ -1,6 +1,7 @@
 // The source of RowLoops, included only by loops-inl.h.
 
 #include <cstdint>
+#include <cstring>
 
 namespace octet {
 namespace generic {
@@ -9,22 +10,30 @@ namespace {
 constexpr int32_t kMagnitude = 0x7FFFFFFF;     // all but the sign
 constexpr int32_t kInfinityBits = 0x7F800000;  // magnitudes from here on are infinite or NaN
 
+IntLanes MagnitudeBits(FloatLanes x) { return reinterpret_cast<IntLanes>(x) & kMagnitude; }
+
 RowRange RangeOfRow(const float* x, int64_t n) {
-  float min[kLanes] = {}, max[kLanes] = {};
-  int32_t bits[kLanes] = {};
+  FloatLanes least = {}, most = {};
+  IntLanes magnitudes = {};
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    for (int j = 0; j < kLanes; ++j) {
-      min[j] = Smallest()(min[j], x[i + j]);
-      max[j] = Largest()(max[j], x[i + j]);
-      bits[j] = Largest()(bits[j], BitsOf(x[i + j]) & kMagnitude);
-    }
+    const FloatLanes v = LoadLanes(x + i);
+    least = Smallest()(least, v);
+    most = Largest()(most, v);
+    magnitudes = Largest()(magnitudes, MagnitudeBits(v));
   }
-  for (int j = 0; i + j < n; ++j) {
-    min[j] = Smallest()(min[j], x[i + j]);
-    max[j] = Largest()(max[j], x[i + j]);
-    bits[j] = Largest()(bits[j], BitsOf(x[i + j]) & kMagnitude);
+  if (i < n) {
+    FloatLanes v = {};
+    std::memcpy(&v, x + i, static_cast<size_t>(n - i) * sizeof(float));
+    least = Smallest()(least, v);
+    most = Largest()(most, v);
+    magnitudes = Largest()(magnitudes, MagnitudeBits(v));
   }
+  float min[kLanes], max[kLanes];
+  int32_t bits[kLanes];
+  std::memcpy(min, &least, sizeof(min));
+  std::memcpy(max, &most, sizeof(max));
+  std::memcpy(bits, &magnitudes, sizeof(bits));
   for (int width = kLanes / 2; width > 0; width /= 2) {
     for (int j = 0; j < width; ++j) {
       min[j] = Smallest()(min[j], min[j + width]);
@@ -54,17 +63,20 @@ int32_t QuantizeRowS8(const float* x, int8_t* q, int64_t n, float inv_scale) {
 }
 
 float WeighRow(const float* e, const float* factors, float* w, int64_t n) {
-  int32_t bits[kLanes] = {};
-  const auto weigh = [&](int64_t i, int j) {
-    w[i] = e[i] == 0.0f ? 0.0f : e[i] * factors[i];
-    bits[j] = Largest()(bits[j], BitsOf(w[i]) & kMagnitude);
-  };
+  IntLanes magnitudes = {};
   int64_t i = 0;
   for (; i + kLanes <= n; i += kLanes) {
-    for (int j = 0; j < kLanes; ++j) weigh(i + j, j);
+    const FloatLanes v = LoadLanes(e + i), product = v * LoadLanes(factors + i);
+    const FloatLanes weight = v == 0.0f ? FloatLanes{} : product;
+    std::memcpy(w + i, &weight, sizeof(weight));
+    magnitudes = Largest()(magnitudes, MagnitudeBits(weight));
   }
-  for (int j = 0; i + j < n; ++j) weigh(i + j, j);
-  int32_t largest = 0;
+  int32_t bits[kLanes], largest = 0;
+  std::memcpy(bits, &magnitudes, sizeof(bits));
+  for (; i < n; ++i) {
+    w[i] = e[i] == 0.0f ? 0.0f : e[i] * factors[i];
+    largest = Largest()(largest, BitsOf(w[i]) & kMagnitude);
+  }
   for (int32_t b : bits) largest = Largest()(largest, b);
   return FloatOf(largest);
 }
