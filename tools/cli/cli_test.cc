@@ -272,7 +272,7 @@ TEST_F(CliTest, QuantizesAndEvaluatesPictures) {
 
 TEST_F(CliTest, ComparesTensorsOfTwoModels) {
   MakeSmall();
-  ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet").code, 0);
+  ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --method static").code, 0);
   const Result compared = Octet("compare small.octet q.octet --data in.npz --samples 4 --json");
   ASSERT_EQ(compared.code, 0) << compared.err;
   const json parsed = compared.parsed();
@@ -304,6 +304,42 @@ TEST_F(CliTest, QuantizesWithoutData) {
   const Result missing = Octet("quantize small.octet -o q.octet --method static");
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, HasSubstr("--data"));
+}
+
+TEST_F(CliTest, WalksTheRoadWithinABudget) {
+  MakeSmall();
+  const Result result = Octet(
+      "quantize small.octet --data in.npz -o q.octet --min-sqnr 15 --min-cosine 95% "
+      "--report r.html --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json road = result.parsed();
+  EXPECT_TRUE(road["met"]);
+  EXPECT_EQ(road["output"], "q.octet");
+  EXPECT_EQ(road["steps"][0]["name"], "float");
+  EXPECT_GT(road["sensitivity"].size(), 3u);
+  EXPECT_GT(road["output_bytes"], 0);
+  EXPECT_TRUE(Exists("q.octet"));
+  EXPECT_THAT(ReadText(Path("r.html")), HasSubstr("Error from layer to layer"));
+  const json evaluated =
+      Octet("eval q.octet --data in.npz --reference small.octet --json").parsed();
+  EXPECT_GE(evaluated["sqnr_db"], 15);
+}
+
+TEST_F(CliTest, ABudgetThatIsMissedEndsWith1AndWritesNoModel) {
+  MakeSmall();
+  const Result result =
+      Octet("quantize small.octet --data in.npz -o q.octet --min-sqnr 150 --report r.html");
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("the budget is missed (SQNR"));
+  EXPECT_THAT(result.err, HasSubstr("training with quantization in mind is the next step"));
+  EXPECT_FALSE(Exists("q.octet"));
+  EXPECT_THAT(ReadText(Path("r.html")), HasSubstr("The budget is missed"));
+  for (const char* arguments : {"--min-agreement 120%", "--budget soon", "--min-sqnr much",
+                                "--min-sqnr 5 --method static", "--calibrator mse --method auto"}) {
+    const Result wrong =
+        Octet(absl::StrCat("quantize small.octet --data in.npz -o q.octet ", arguments));
+    EXPECT_EQ(wrong.code, 2) << arguments;
+  }
 }
 
 TEST_F(CliTest, QuantizesArrays) {

@@ -253,7 +253,13 @@ absl::Status WalkTheRoad(Request& request) {
   }
   if (!status.ok()) return status;
   if (request.common.json) {
-    Print(RoadJson(*result, request.output));
+    nlohmann::json json = RoadJson(*result);
+    json["output"] = result->met ? nlohmann::json(request.output) : nlohmann::json(nullptr);
+    json["input_bytes"] = FileSize(request.input);
+    json["output_bytes"] = result->met ? FileSize(request.output) : 0;
+    json["skipped"] = nlohmann::json::array();
+    for (const UnreadableSample& sample : skipped) json["skipped"].push_back(sample.message);
+    Print(json.dump(2) + "\n");
   } else {
     Print(RoadText(*result));
     if (evaluation == nullptr) {

@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -164,7 +163,7 @@ std::string RoadText(const RoadResult& result) {
   return absl::StrCat(FormatTable(rows), Summary(result), "\n");
 }
 
-std::string RoadJson(const RoadResult& result, const std::string& output) {
+json RoadJson(const RoadResult& result) {
   json steps = json::array();
   for (const RoadStep& s : result.steps) {
     steps.push_back({{"name", s.name},
@@ -184,8 +183,7 @@ std::string RoadJson(const RoadResult& result, const std::string& output) {
   for (const LayerSensitivity& layer : result.sensitivity) {
     sensitivity.push_back({{"operator", layer.op}, {"sqnr_db", NumberOrNull(layer.sqnr_db)}});
   }
-  return json({{"output", result.met ? json(output) : json(nullptr)},
-               {"met", result.met},
+  return json({{"met", result.met},
                {"chosen", result.steps[result.chosen].name},
                {"steps", steps},
                {"out_of_time", result.out_of_time},
@@ -194,9 +192,7 @@ std::string RoadJson(const RoadResult& result, const std::string& output) {
                {"int8_operators", result.report.int8_operators},
                {"float_operators", result.report.float_operators},
                {"conversions", result.report.conversions},
-               {"samples", result.report.samples}})
-             .dump(2) +
-         "\n";
+               {"samples", result.statistics.samples}});
 }
 
 }  // namespace octet::cli

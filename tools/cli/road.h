@@ -1,6 +1,7 @@
 #ifndef OCTET_TOOLS_CLI_ROAD_H_
 #define OCTET_TOOLS_CLI_ROAD_H_
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "absl/status/status.h"
@@ -32,8 +33,8 @@ absl::StatusOr<RoadResult> WalkRoadOnConsole(const Graph& graph, const SampleSou
 
 // The steps as a table, and what was chosen and why.
 std::string RoadText(const RoadResult& result);
-// The same for programs: members "steps", "chosen", "met", ...
-std::string RoadJson(const RoadResult& result, const std::string& output);
+// The same for programs; docs/json.md lists the members.
+nlohmann::json RoadJson(const RoadResult& result);
 
 // What the report needs to know beside the result.
 struct ReportContext {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 
@@ -46,7 +47,7 @@ std::vector<report::Layer> Layers(const std::vector<OperatorTime>& times,
     report::Layer layer;
     layer.name = time.step.name;
     layer.type = time.step.type;
-    layer.computes_in = time.step.dtype;
+    layer.yields = time.step.dtype;
     layer.kernel = time.step.kernel;
     layer.median_us = time.median_us;
     if (const auto found = errors.find(layer.name); found != errors.end()) {
@@ -116,7 +117,7 @@ absl::Status WriteReport(const std::string& path, const Graph& graph, const Road
   if (!model.ok()) return model.status();
   page.facts = {
       {"model", context.model},
-      {"calibration", absl::StrCat(context.data, ", ", result.report.samples, " samples")},
+      {"calibration", absl::StrCat(context.data, ", ", result.statistics.samples, " samples")},
       {"judged on", absl::StrCat(evaluation.size(), " samples")},
       {"written to", context.output.empty() ? "nothing was written" : context.output},
       {"ran on", absl::StrCat(ThreadsOf(**model), " threads, ", IsaOf(**model))},
@@ -124,6 +125,7 @@ absl::Status WriteReport(const std::string& path, const Graph& graph, const Road
   for (size_t i = 0; i < result.steps.size(); ++i) {
     page.steps.push_back(ToReport(result.steps[i], i == result.chosen));
   }
+  page.steps[0].sqnr_db = std::numeric_limits<double>::infinity();  // the float model itself
   absl::StatusOr<std::vector<OperatorTime>> times =
       ProfileOperators(**model, evaluation, kSecondsToProfile);
   if (!times.ok()) return times.status();

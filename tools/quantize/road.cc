@@ -46,7 +46,7 @@ class Road {
     absl::Status status = MeasureFloat();
     if (status.ok()) status = Search();
     if (!status.ok()) return status;
-    if (options_.always_measure_sensitivity && result_.sensitivity.empty()) {
+    if (options_.always_measure_sensitivity && result_.sensitivity.empty() && best_static_ > 0) {
       status = MeasureSensitivityOfAll();
       if (!status.ok()) return status;
     }
@@ -93,7 +93,7 @@ class Road {
     status = TryCalibrators();
     if (!status.ok() || Done()) return status;
     status = TryRefined();
-    if (!status.ok() || Done() || !options_.budget.any()) return status;
+    if (!status.ok() || Done() || !options_.budget.any() || best_static_ == 0) return status;
     return LeaveSensitiveInFloat();
   }
 
@@ -129,6 +129,7 @@ class Road {
       absl::StatusOr<Graph> graph = QuantizeWithStatistics(graph_, calibration_, result_.statistics,
                                                            options, &candidate.report);
       if (!graph.ok()) return graph.status();
+      if (candidate.report.int8_operators == 0) return absl::OkStatus();
       candidate.graph = *std::move(graph);
       candidates.push_back(std::move(candidate));
       names.push_back(absl::StrCat("static, ", name));
@@ -140,13 +141,16 @@ class Road {
       if (Better(candidates[i].step, candidates[best].step)) best = i;
     }
     calibrator_ = CalibratorNamed(CalibratorNames()[best]).value();
-    result_.steps[candidates[best].step].remark = "best calibrator";
+    best_static_ = candidates[best].step;
+    std::string& remark = result_.steps[best_static_].remark;
+    remark = absl::StrCat("best calibrator", remark.empty() ? "" : "; ", remark);
     status = MeasureLatency(candidates[best]);
     if (status.ok()) Consider(std::move(candidates[best]));
     return status;
   }
 
   absl::Status TryRefined() {
+    if (best_static_ == 0) return absl::OkStatus();  // nothing becomes static
     const Clock::time_point start = Clock::now();
     Report("refining", 0, 1);
     absl::StatusOr<Candidate> candidate = Refined({});
@@ -156,7 +160,7 @@ class Road {
     absl::Status status = Judge({absl::StrCat("refined, ", Name(calibrator_))}, start, one);
     if (status.ok()) status = MeasureLatency(one[0]);
     if (!status.ok()) return status;
-    refinement_helps_ = Better(one[0].step, best_ ? best_->step : 0);
+    refinement_helps_ = Better(one[0].step, best_static_);
     Consider(std::move(one[0]));
     return absl::OkStatus();
   }
@@ -167,17 +171,18 @@ class Road {
     absl::Status status = MeasureSensitivityOfAll();
     if (!status.ok()) return status;
     const std::vector<int> order = MostSensitiveFirst(result_.sensitivity);
-    size_t too_few = 0, enough = order.size() + 1;
+    if (order.empty()) return absl::OkStatus();
+    const size_t most = order.size() - 1;  // one at least stays an integer product
+    size_t too_few = 0, enough = most + 1;
     size_t count = 1;
-    while (too_few + 1 < enough && count <= order.size()) {
+    while (too_few + 1 < enough && count <= most) {
       if (OutOfTime()) return absl::OkStatus();
       absl::StatusOr<bool> met =
           TryWide({order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)});
       if (!met.ok()) return met.status();
       (*met ? enough : too_few) = count;
-      const bool bounded = enough <= order.size();
-      count =
-          bounded ? (too_few + enough) / 2 : std::max(count + 1, std::min(2 * count, order.size()));
+      const bool bounded = enough <= most;
+      count = bounded ? (too_few + enough) / 2 : std::max(count + 1, std::min(2 * count, most));
     }
     return absl::OkStatus();
   }
@@ -202,7 +207,10 @@ class Road {
       }
       result_.steps[one[0].step].remark =
           absl::StrCat("in float: ", absl::StrJoin(result_.wide, ", "));
-      best_ = std::move(one[0]);
+      // The one before it left more operators in float.
+      if (has_mixed_) considered_.pop_back();
+      has_mixed_ = true;
+      considered_.push_back(std::move(one[0]));
     }
     Announce();
     return met;
@@ -233,6 +241,8 @@ class Road {
     QuantizerOptions options = StaticOptions();
     options.float_nodes = wide;
     options.refine = RefineOptions::All();
+    // With a scale per channel there is nothing that equalization could gain.
+    options.refine.equalize = options.weights == WeightGranularity::kPerTensor;
     Candidate candidate;
     absl::StatusOr<Graph> graph = QuantizeGraph(graph_, calibration_, options, &candidate.report);
     if (!graph.ok()) return graph.status();
@@ -332,24 +342,43 @@ class Road {
     return step.latency_ratio().value_or(1) <= 1 - options_.least_gain;
   }
 
-  // Whether attempt `a` is to be preferred: the budget first, then the error of the outputs.
+  // Whether attempt `a` is closer to the float model than `b`: the budget first, then the error.
   bool Better(size_t a, size_t b) const {
     const RoadStep &left = result_.steps[a], &right = result_.steps[b];
-    if (b == 0) return true;
     if (left.met() != right.met()) return left.met();
-    return left.accuracy.sqnr_db.value_or(0) > right.accuracy.sqnr_db.value_or(0);
+    return Decibels(left) > Decibels(right);
   }
+  static double Decibels(const RoadStep& step) { return step.accuracy.sqnr_db.value_or(0); }
 
-  // Keeps the better one of the candidate and the best so far; one that is faster than float goes
-  // before one that is not.
+  // Keeps the candidate among those of which the result is chosen.
   void Consider(Candidate candidate) {
     Announce();
-    if (best_) {
-      const bool faster = IsFaster(result_.steps[candidate.step]);
-      const bool best_faster = IsFaster(result_.steps[best_->step]);
-      if (faster != best_faster ? best_faster : !Better(candidate.step, best_->step)) return;
+    considered_.push_back(std::move(candidate));
+  }
+
+  // The candidate to take of those considered so far. Attempts that are faster than float go before
+  // those that are not.
+  const Candidate* Best() const {
+    const Candidate* best = nullptr;
+    for (const Candidate& c : considered_) {
+      if (best == nullptr) {
+        best = &c;
+        continue;
+      }
+      const bool faster = IsFaster(result_.steps[c.step]);
+      if (faster != IsFaster(result_.steps[best->step]) ? faster : Better(c.step, best->step)) {
+        best = &c;
+      }
     }
-    best_ = std::move(candidate);
+    if (best == nullptr || options_.budget.any()) return best;
+    const double enough = Decibels(result_.steps[best->step]) - options_.near_best_db;
+    for (const Candidate& c : considered_) {
+      const RoadStep& step = result_.steps[c.step];
+      if (Decibels(step) >= enough && *step.latency_ms < *result_.steps[best->step].latency_ms) {
+        best = &c;
+      }
+    }
+    return best;
   }
 
   bool OutOfTime() {
@@ -362,20 +391,22 @@ class Road {
   // Whether there is nothing left to look for.
   bool Done() {
     if (OutOfTime()) return true;
-    if (!options_.budget.any() || !best_) return false;
-    const RoadStep& step = result_.steps[best_->step];
+    const Candidate* best = Best();
+    if (!options_.budget.any() || best == nullptr) return false;
+    const RoadStep& step = result_.steps[best->step];
     return step.met() && IsFaster(step);
   }
 
   absl::StatusOr<RoadResult> Finish() {
-    if (!best_) {
+    const Candidate* best = Best();
+    if (best == nullptr) {
       return absl::InvalidArgumentError(
           "the model has no operator that can be quantized: no product with constant weights");
     }
-    result_.chosen = best_->step;
-    result_.met = result_.steps[best_->step].met();
-    result_.report = std::move(best_->report);
-    result_.graph = std::move(best_->graph);
+    result_.chosen = best->step;
+    result_.met = result_.steps[best->step].met();
+    result_.report = best->report;
+    result_.graph = best->graph;
     return std::move(result_);
   }
 
@@ -420,10 +451,12 @@ class Road {
   const Clock::time_point start_ = Clock::now();
   RoadResult result_;
   std::shared_ptr<const Model> float_;
-  absl::optional<Candidate> best_;
+  std::vector<Candidate> considered_;
+  size_t best_static_ = 0;  // the step of the best calibrator
   CalibratorKind calibrator_ = CalibratorKind::kMinMax;
   bool refinement_helps_ = false;
-  size_t announced_ = 0;  // steps that the caller knows of
+  bool has_mixed_ = false;  // the last candidate leaves operators in float
+  size_t announced_ = 0;    // steps that the caller knows of
 };
 
 }  // namespace

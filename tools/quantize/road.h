@@ -42,9 +42,11 @@ struct RoadOptions {
   QuantizerOptions
       quantizer;  // weights, activations, how to run, overrides; the rest is the road's
   Budget budget;
-  // Without a budget, the most accurate attempt that is faster than float by `least_gain`, a share,
-  // is the result. With one, the first that meets it and is faster.
+  // With a budget, the first attempt that meets it and is faster than float by `least_gain`, a
+  // share, is the result. Without one all are made, and the fastest of those is the result whose
+  // SQNR is at most `near_best_db` below the best one.
   double least_gain = 0.05;
+  double near_best_db = 3;
   absl::optional<double> time_limit_seconds;  // of the whole search; what was found so far counts
   double latency_seconds = 0.6;               // per measurement
   int64_t sensitivity_samples = 16;

@@ -61,16 +61,30 @@ constexpr ScaleSearch kScaleSearches[] = {
 };
 
 // What rounding to multiples of `scale` costs: the errors' squares, and the square of their sum,
-// which is the shift of the output where inputs have a mean.
+// which is the shift of the output where inputs have a mean. It is asked for some forty times per
+// weight: eight weights go side by side, so that compilers use vector instructions.
 double RoundingCost(const std::vector<float>& weights, float scale) {
-  double squares = 0, sum = 0;
-  for (float w : weights) {
-    const int32_t q = QuantizeValue(w, scale, 0, {-kMaxWeight, kMaxWeight});
-    const double error = static_cast<double>(w) - static_cast<double>(scale) * q;
-    squares += error * error;
-    sum += error;
+  constexpr size_t kLanes = 8;
+  constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds half to even
+  constexpr auto kLargest = static_cast<float>(kMaxWeight);
+  double squares[kLanes] = {}, sums[kLanes] = {};
+  for (size_t first = 0; first < weights.size(); first += kLanes) {
+    float lanes[kLanes] = {};  // zeros have no error
+    std::copy_n(weights.data() + first, std::min(kLanes, weights.size() - first), lanes);
+    for (size_t l = 0; l < kLanes; ++l) {
+      const float clamped = std::min(std::max(lanes[l] / scale, -kLargest), kLargest);
+      const float q = (clamped + kRound) - kRound;
+      const double error = static_cast<double>(lanes[l]) - static_cast<double>(scale) * q;
+      squares[l] += error * error;
+      sums[l] += error;
+    }
   }
-  return squares + sum * sum;
+  double square = 0, sum = 0;
+  for (size_t l = 0; l < kLanes; ++l) {
+    square += squares[l];
+    sum += sums[l];
+  }
+  return square + sum * sum;
 }
 
 // The scale of least cost for a channel's weights.

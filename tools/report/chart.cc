@@ -83,12 +83,14 @@ std::vector<double> AxisMarks(double low, double high, int about) {
 std::string ScatterChart(const std::vector<Point>& points, const std::string& x_title,
                          const std::string& y_title) {
   constexpr double kHeight = 340;
-  std::vector<Point> shown;
+  std::vector<Point> shown, lines;
   for (const Point& p : points) {
     if (std::isfinite(p.x) && std::isfinite(p.y)) shown.push_back(p);
+    if (std::isfinite(p.x) && std::isinf(p.y)) lines.push_back(p);
   }
   if (shown.empty()) return "";
   double left = 0, right = shown[0].x, low = shown[0].y, high = shown[0].y;
+  for (const Point& p : lines) right = std::max(right, p.x);
   for (const Point& p : shown) {
     right = std::max(right, p.x);
     low = std::min(low, p.y);
@@ -105,6 +107,10 @@ std::string ScatterChart(const std::vector<Point>& points, const std::string& x_
         Text("mark middle", x(mark), kHeight - kBottom + 17, absl::StrFormat("%g", mark)));
   }
   svg += Text("axis middle", (kLeft + kWidth - kRight) / 2, kHeight - 8, x_title);
+  for (const Point& p : lines) {
+    absl::StrAppend(&svg, Line("limit", x(p.x), kTop, x(p.x), kHeight - kBottom),
+                    Text("mark end", x(p.x) - 6, kTop + 12, p.label));
+  }
   // Labels stand right of their points, moved down where another one is near.
   std::sort(shown.begin(), shown.end(), [](const Point& a, const Point& b) { return a.y > b.y; });
   std::vector<std::pair<double, double>> places;

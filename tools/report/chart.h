@@ -16,7 +16,8 @@ struct Point {
   bool highlighted = false;
 };
 
-// Points with their labels over two axes. Values that are not finite are left out.
+// Points with their labels over two axes. A point whose y is infinite is a vertical line; other
+// values that are not finite are left out.
 std::string ScatterChart(const std::vector<Point>& points, const std::string& x_title,
                          const std::string& y_title);
 

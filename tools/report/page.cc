@@ -30,7 +30,7 @@ th, td { padding: 5px 10px; text-align: left; border-bottom: 1px solid var(--lin
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 tbody tr:last-child td { border-bottom: 0; } .n { text-align: right;
   font-variant-numeric: tabular-nums; white-space: nowrap; }
-tr.chosen td { font-weight: 600; } tr.chosen td:first-child { box-shadow: inset 3px 0 var(--green); }
+td:first-child { white-space: nowrap; } tr.chosen td { font-weight: 600; } tr.chosen td:first-child { box-shadow: inset 3px 0 var(--green); }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; margin: 12px 0;
   font-size: 13.5px; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 svg { width: 100%; height: auto; display: block; }
@@ -102,7 +102,7 @@ std::string ErrorChart(const std::vector<Layer>& layers, absl::optional<double> 
     if (!(layer.*decibels)) continue;
     const double value = *(layer.*decibels);
     bars.push_back(
-        {absl::StrFormat("%s (%s): %.2f dB", layer.name, layer.computes_in, value), value, false});
+        {absl::StrFormat("%s (%s): %.2f dB", layer.name, layer.yields, value), value, false});
   }
   // The five least stand out.
   std::vector<double> finite;
@@ -124,11 +124,11 @@ std::string LayersTable(const std::vector<Layer>& layers) {
   table.numeric = {false, false, false, true, true, true, true, false};
   for (const Layer& layer : layers) {
     const bool timed = layer.median_us.has_value() && total > 0;
-    table.rows.push_back({{Escape(layer.name), Escape(layer.type), Escape(layer.computes_in),
-                           Fixed(layer.median_us, 1),
-                           timed ? absl::StrFormat("%.1f%%", 100 * *layer.median_us / total) : "",
-                           Fixed(layer.sqnr_db, 2), Fixed(layer.alone_db, 2), Escape(layer.kernel)},
-                          false});
+    table.rows.push_back(
+        {{Escape(layer.name), Escape(layer.type), Escape(layer.yields), Fixed(layer.median_us, 1),
+          timed ? absl::StrFormat("%.1f%%", 100 * *layer.median_us / total) : "",
+          Fixed(layer.sqnr_db, 2), Fixed(layer.alone_db, 2), Escape(layer.kernel)},
+         false});
   }
   return ToHtml(table);
 }

@@ -31,7 +31,7 @@ struct Step {
 struct Layer {
   std::string name;
   std::string type;                  // "Conv"
-  std::string computes_in;           // "u8", "f32"
+  std::string yields;                // type of its output: "u8", "f32"
   std::string kernel;                // registry row and implementation
   absl::optional<double> median_us;  // time of a run
   absl::optional<double> sqnr_db;    // of its output against the float model's

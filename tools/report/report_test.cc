@@ -63,6 +63,15 @@ TEST(ChartTest, PointsLeaveOutWhatIsNotFinite) {
   EXPECT_THAT(svg, Not(HasSubstr("two")));
 }
 
+TEST(ChartTest, PointsWithoutEndAreLines) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::string svg =
+      ScatterChart({{"a", 1, 2, false}, {"float", 3, infinity, false}}, "x", "y");
+  EXPECT_EQ(Count(svg, "<circle"), 1);
+  EXPECT_EQ(Count(svg, "\"limit\""), 1);
+  EXPECT_THAT(svg, HasSubstr("float"));
+}
+
 TEST(PageTest, ShowsEveryPartOnce) {
   Page page;
   page.title = "net <1>";
