@@ -394,7 +394,7 @@ TEST_F(CliTest, QuantizesWithOverrides) {
   MakeColours();
   testing::WriteText(Path("o.txt"), "# exceptions\noperator classify: float\n");
   const Result result =
-      Octet("quantize colours.octet --data . -o q.octet --overrides o.txt --json");
+      Octet("quantize colours.octet --data . -o q.octet --method static --overrides o.txt --json");
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.parsed()["float_operators"], ::testing::Contains("classify"));
   testing::WriteText(Path("o.txt"), "operator clasify: float\n");

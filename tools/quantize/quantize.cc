@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/core/infer.h"
+#include "runtime/lower/resolve.h"
 #include "tools/quantize/convert.h"
 #include "tools/quantize/kernel_query.h"
 #include "tools/quantize/precision.h"
@@ -29,21 +29,26 @@ absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
   return absl::OkStatus();
 }
 
-// Shapes of all tensors for one sample.
-absl::StatusOr<std::vector<Shape>> ShapesForSample(const Graph& graph,
-                                                   const SampleSource& samples) {
+// Shapes of all tensors for one sample, whose elements may decide some of them.
+absl::StatusOr<std::vector<Shape>> ShapesForSample(const Graph& graph, const SampleSource& samples,
+                                                   const ModelOptions& run) {
   if (samples.size() == 0)
     return absl::InvalidArgumentError("there are no samples to calibrate with");
   absl::StatusOr<Sample> sample = samples.Load(0);
   if (!sample.ok()) return sample.status();
   std::vector<Shape> shapes;
+  std::vector<Constant> values;
   for (size_t i = 0; i < sample->size() && i < graph.inputs.size(); ++i) {
     const Shape& declared = graph.tensor(graph.inputs[i]).shape;
     Shape shape = {declared.empty() || declared[0] < 0 ? 1 : declared[0]};
     shape.insert(shape.end(), (*sample)[i].shape.begin(), (*sample)[i].shape.end());
+    // The sample is the whole input where its batch is one.
+    values.push_back(shape[0] == 1 ? Constant::Own((*sample)[i].bytes) : Constant());
     shapes.push_back(std::move(shape));
   }
-  return InferGraphShapes(graph, shapes);
+  const std::shared_ptr<ThreadPool> pool = run.pool != nullptr ? run.pool : ThreadPool::Shared();
+  Graph resolved = graph;
+  return ResolveValues(resolved, shapes, values, {CpuFeatures::Host(), pool.get()});
 }
 
 std::vector<TensorId> Computed(const Graph& graph, std::vector<TensorId> tensors) {
@@ -56,7 +61,7 @@ std::vector<TensorId> Computed(const Graph& graph, std::vector<TensorId> tensors
 // Asks for kernels at the sizes of the first sample.
 absl::StatusOr<KernelQuery> KernelsForSample(const Graph& graph, const SampleSource& samples,
                                              const QuantizerOptions& options) {
-  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples);
+  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples, options.run);
   if (!shapes.ok()) return shapes.status();
   return KernelTableQuery(graph, *std::move(shapes), options.activations);
 }
@@ -175,7 +180,7 @@ absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& sampl
   absl::Status status = CheckRequest(graph, options);
   if (!status.ok()) return status;
   if (!options.refine.equalize && !options.refine.smooth) return graph;
-  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples);
+  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples, options.run);
   if (!shapes.ok()) return shapes.status();
   return RefineReal(graph, *shapes, samples, options.weights, options.refine, options.run);
 }

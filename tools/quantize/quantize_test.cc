@@ -98,6 +98,39 @@ TEST(QuantizeTest, EveryCalibratorWorksFromTheSameStatistics) {
   EXPECT_GE(std::set<float>(scales.begin(), scales.end()).size(), scales.size() - 1);
 }
 
+// Open sizes, and a Slice whose end is computed from them: shapes follow from the sample.
+TEST(QuantizeTest, ShapesMayFollowFromNumbersOfTheSample) {
+  testing::GraphBuilder b;
+  const TensorId x = b.Input("x", {-1, 2, -1, 4});
+  const TensorId y = b.Conv("conv", x);
+  const auto integers = [&](const char* name, Shape shape, std::vector<int64_t> values) {
+    Tensor t;
+    t.name = name;
+    t.type = DataType::kS64;
+    t.shape = std::move(shape);
+    if (!values.empty()) t.data = Constant::Of<int64_t>(values);
+    return b.graph.AddTensor(std::move(t));
+  };
+  const TensorId height = integers("height", {1}, {});
+  schema::ShapeOfOptionsT shape_of;
+  shape_of.start = 2;
+  shape_of.end = 3;
+  b.graph.AddNode("height", std::move(shape_of), {x}, {height});
+  const TensorId start = integers("start", {1}, {1}), axis = integers("axis", {1}, {2});
+  const TensorId cut =
+      b.Add("cut", schema::SliceOptionsT(), {y, start, height, axis}, {-1, 2, -1, 4});
+  b.graph.outputs = {b.Conv("last", cut)};
+  DataSpec spec;
+  spec.inputs.push_back({"x", DataType::kF32, {-1, 2, -1, 4}, {}, {}});
+  const std::vector<float> values = {1, 2, 3, 4, 5, 6, 7, 8, 1, -1, 2, -2, 3, -3, 4, -4};
+  const auto samples =
+      SamplesOf({{"x", ArrayOf<float>(DataType::kF32, {1, 2, 2, 4}, values)}}, spec).value();
+  QuantizerReport report;
+  const absl::StatusOr<Graph> result = QuantizeGraph(b.graph, *samples, {}, &report);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_GE(report.int8_operators, 2);
+}
+
 TEST(QuantizeTest, NeedsStatisticsOfItsTensors) {
   const Graph graph = testing::SmallFloatNetwork(1);
   const absl::Status status = QuantizeWithStatistics(graph, *Samples(1), {}, {}, nullptr).status();

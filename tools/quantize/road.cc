@@ -110,8 +110,10 @@ class Road {
     one.push_back(std::move(candidate));
     absl::Status status = Judge({"dynamic"}, start, one);
     if (status.ok()) status = MeasureLatency(one[0]);
-    if (status.ok()) Consider(std::move(one[0]));
-    return status;
+    if (!status.ok()) return status;
+    considered_.push_back(std::move(one[0]));
+    Announce();
+    return absl::OkStatus();
   }
 
   absl::Status TryCalibrators() {
@@ -145,8 +147,10 @@ class Road {
     std::string& remark = result_.steps[best_static_].remark;
     remark = absl::StrCat("best calibrator", remark.empty() ? "" : "; ", remark);
     status = MeasureLatency(candidates[best]);
-    if (status.ok()) Consider(std::move(candidates[best]));
-    return status;
+    if (!status.ok()) return status;
+    considered_.push_back(std::move(candidates[best]));
+    Announce();
+    return absl::OkStatus();
   }
 
   absl::Status TryRefined() {
@@ -161,7 +165,9 @@ class Road {
     if (status.ok()) status = MeasureLatency(one[0]);
     if (!status.ok()) return status;
     refinement_helps_ = Better(one[0].step, best_static_);
-    Consider(std::move(one[0]));
+    // It takes the place of the static one, which is as fast, or counts for nothing.
+    if (refinement_helps_) considered_.back() = std::move(one[0]);
+    Announce();
     return absl::OkStatus();
   }
 
@@ -342,19 +348,18 @@ class Road {
     return step.latency_ratio().value_or(1) <= 1 - options_.least_gain;
   }
 
-  // Whether attempt `a` is closer to the float model than `b`: the budget first, then the error.
+  // Whether attempt `a` is closer to the float model than `b`: the budget first, then the answers
+  // where they are classes, then the error.
   bool Better(size_t a, size_t b) const {
     const RoadStep &left = result_.steps[a], &right = result_.steps[b];
     if (left.met() != right.met()) return left.met();
+    const bool classes = result_.steps[0].accuracy.top1 || !graph_.labels.empty();
+    if (classes && left.accuracy.agreement != right.accuracy.agreement) {
+      return left.accuracy.agreement > right.accuracy.agreement;
+    }
     return Decibels(left) > Decibels(right);
   }
   static double Decibels(const RoadStep& step) { return step.accuracy.sqnr_db.value_or(0); }
-
-  // Keeps the candidate among those of which the result is chosen.
-  void Consider(Candidate candidate) {
-    Announce();
-    considered_.push_back(std::move(candidate));
-  }
 
   // The candidate to take of those considered so far. Attempts that are faster than float go before
   // those that are not.
