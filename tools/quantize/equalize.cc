@@ -7,7 +7,7 @@
 #include <set>
 
 #include "tools/quantize/channel_classes.h"
-#include "tools/quantize/channel_statistics.h"
+#include "tools/quantize/channel_profile.h"
 #include "tools/quantize/layer_matrix.h"
 #include "tools/quantize/noise_gains.h"
 #include "tools/quantize/scale_search.h"
@@ -18,20 +18,24 @@ namespace {
 
 static_assert(kFixedScale == ChannelClasses::kFixed, "classes are used as they are");
 
-// Scales stay within these bounds, so that channels that hold next to nothing do not grow without
-// limit.
-constexpr double kMostLog = 6;
+// A channel may grow until its largest value, times this, is as large as the tensor's was: other
+// data hold larger values than the samples do.
+constexpr double kHeadroom = 2;
 
-using Statistics = std::map<TensorId, std::vector<ChannelStatistics>>;
+// A channel that moves more rarely than in this share of its values does not grow: the largest
+// value it can have is not known.
+constexpr double kRare = 0.1;
+
+using Profiles = std::map<TensorId, std::vector<ChannelProfile>>;
 
 class Equalizer {
  public:
-  Equalizer(const Graph& graph, const std::vector<Shape>& shapes, Statistics statistics,
+  Equalizer(const Graph& graph, const std::vector<Shape>& shapes, Profiles profiles,
             WeightGranularity granularity)
       : graph_(graph),
         classes_(graph, shapes),
-        statistics_(std::move(statistics)),
-        gains_(NoiseGains(graph, classes_, statistics_)),
+        profiles_(std::move(profiles)),
+        gains_(NoiseGains(graph, classes_, profiles_)),
         per_channel_(granularity == WeightGranularity::kPerChannel) {}
 
   Graph Equalize() {
@@ -49,31 +53,41 @@ class Equalizer {
   }
 
  private:
-  const std::vector<ChannelStatistics>& StatisticsOf(TensorId id) const {
-    return statistics_.at(id);
-  }
+  const std::vector<ChannelProfile>& ProfilesOf(TensorId id) const { return profiles_.at(id); }
 
   void SetBounds() {
     problem_.classes = classes_.size();
-    problem_.most.assign(classes_.size(), kMostLog);
+    problem_.most.assign(classes_.size(), std::numeric_limits<double>::infinity());
     problem_.fixed.assign(classes_.size(), false);
     for (const Node& node : graph_.nodes) {
       const float bound = UpperBoundOf(node);
       if (bound == std::numeric_limits<float>::infinity()) continue;
       for (TensorId id : node.outputs) BoundBy(bound, id);
     }
+    for (const auto& [id, channels] : profiles_) {
+      float largest = 0;
+      for (const ChannelProfile& channel : channels) largest = std::max(largest, channel.largest());
+      for (size_t c = 0; c < channels.size(); ++c)
+        LimitGrowth(classes_.of(id, c), largest, channels[c]);
+    }
   }
 
+  // Where a channel that reaches the bound has to stay as it is.
   void BoundBy(float bound, TensorId id) {
     for (size_t c = 0; c < classes_.channels(id); ++c) {
-      if (classes_.of(id, c) == ChannelClasses::kFixed) continue;
-      const auto k = static_cast<size_t>(classes_.of(id, c));
-      const float largest = StatisticsOf(id)[c].max;
-      if (largest >= bound) problem_.fixed[k] = true;
-      if (largest > 0)
-        problem_.most[k] =
-            std::min(problem_.most[k], std::log(bound / static_cast<double>(largest)));
+      const int k = classes_.of(id, c);
+      if (k == kFixedScale) continue;
+      const ChannelProfile& channel = ProfilesOf(id)[c];
+      if (channel.max >= bound) problem_.fixed[static_cast<size_t>(k)] = true;
+      LimitGrowth(k, bound, channel);
     }
+  }
+
+  void LimitGrowth(int k, float bound, const ChannelProfile& channel) {
+    if (k == kFixedScale) return;
+    double& most = problem_.most[static_cast<size_t>(k)];
+    const double largest = channel.moving < kRare ? bound : kHeadroom * channel.largest();
+    most = std::min(most, std::max(0.0, std::log(bound / largest)));
   }
 
   std::vector<int> ClassesOf(TensorId id) const {
@@ -103,9 +117,9 @@ class Equalizer {
         largest = std::max(largest, std::abs(weights[at + t]));
       layer.log_largest.push_back(std::log(largest));
     }
-    for (const ChannelStatistics& input : StatisticsOf(node.input(0)))
+    for (const ChannelProfile& input : ProfilesOf(node.input(0)))
       layer.input_variances.push_back(input.variance);
-    const std::vector<ChannelStatistics>& outputs = StatisticsOf(node.outputs[0]);
+    const std::vector<ChannelProfile>& outputs = ProfilesOf(node.outputs[0]);
     const std::vector<double>& gains = gains_[static_cast<size_t>(node.outputs[0])];
     for (size_t c = 0; c < outputs.size(); ++c)
       layer.output_gains.push_back(gains[c] * outputs[c].moving);
@@ -118,7 +132,7 @@ class Equalizer {
     ScaledActivation activation;
     activation.classes = ClassesOf(id);
     activation.gains = gains_[static_cast<size_t>(id)];
-    for (const ChannelStatistics& channel : StatisticsOf(id))
+    for (const ChannelProfile& channel : ProfilesOf(id))
       activation.log_largest.push_back(std::log(channel.largest()));
     problem_.activations.push_back(std::move(activation));
   }
@@ -165,7 +179,7 @@ class Equalizer {
 
   const Graph& graph_;
   const ChannelClasses classes_;
-  const Statistics statistics_;
+  const Profiles profiles_;
   const std::vector<std::vector<double>> gains_;
   const bool per_channel_;
   ScaleProblem problem_;
@@ -189,9 +203,9 @@ absl::StatusOr<Graph> EqualizeChannels(const Graph& graph, const std::vector<Sha
     }
   }
   if (axes.empty()) return graph;
-  absl::StatusOr<Statistics> statistics = MeasureChannels(graph, axes, samples, options);
-  if (!statistics.ok()) return statistics.status();
-  return Equalizer(graph, shapes, *std::move(statistics), granularity).Equalize();
+  absl::StatusOr<Profiles> profiles = MeasureChannels(graph, axes, samples, options);
+  if (!profiles.ok()) return profiles.status();
+  return Equalizer(graph, shapes, *std::move(profiles), granularity).Equalize();
 }
 
 }  // namespace octet

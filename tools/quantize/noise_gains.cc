@@ -43,7 +43,7 @@ void PassThroughWeights(const Graph& graph, const Node& node, const std::vector<
 }  // namespace
 
 Gains NoiseGains(const Graph& graph, const ChannelClasses& classes,
-                 const std::map<TensorId, std::vector<ChannelStatistics>>& statistics) {
+                 const std::map<TensorId, std::vector<ChannelProfile>>& profiles) {
   Gains gains(graph.tensors.size());
   for (size_t t = 0; t < gains.size(); ++t)
     gains[t].assign(classes.channels(static_cast<TensorId>(t)), 0.0);
@@ -56,9 +56,9 @@ Gains NoiseGains(const Graph& graph, const ChannelClasses& classes,
   for (size_t n = graph.nodes.size(); n-- > 0;) {
     const Node& node = graph.nodes[n];
     std::vector<double> from = of(node.outputs[0]);
-    const auto seen = statistics.find(node.outputs[0]);
+    const auto seen = profiles.find(node.outputs[0]);
     const bool layer = IsScalableLayer(graph, node);
-    if (layer && seen != statistics.end()) {
+    if (layer && seen != profiles.end()) {
       for (size_t c = 0; c < from.size(); ++c) from[c] *= seen->second[c].moving;
     }
     if (layer) PassThroughWeights(graph, node, from, of(node.input(0)));

@@ -6,7 +6,7 @@
 
 #include "runtime/core/graph.h"
 #include "tools/quantize/channel_classes.h"
-#include "tools/quantize/channel_statistics.h"
+#include "tools/quantize/channel_profile.h"
 
 namespace octet {
 
@@ -16,7 +16,7 @@ namespace octet {
 // passing on the mean.
 std::vector<std::vector<double>> NoiseGains(
     const Graph& graph, const ChannelClasses& classes,
-    const std::map<TensorId, std::vector<ChannelStatistics>>& statistics);
+    const std::map<TensorId, std::vector<ChannelProfile>>& profiles);
 
 }  // namespace octet
 

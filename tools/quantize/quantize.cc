@@ -179,7 +179,7 @@ absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& sampl
                                    const QuantizerOptions& options) {
   absl::Status status = CheckRequest(graph, options);
   if (!status.ok()) return status;
-  if (!options.refine.equalize && !options.refine.smooth) return graph;
+  if (!options.refine.equalize) return graph;
   absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples, options.run);
   if (!shapes.ok()) return shapes.status();
   return RefineReal(graph, *shapes, samples, options.weights, options.refine, options.run);

@@ -14,7 +14,6 @@ struct Method {
 };
 constexpr Method kMethods[] = {
     {"equalize", &RefineOptions::equalize},
-    {"smooth", &RefineOptions::smooth},
     {"rounding", &RefineOptions::rounding},
     {"bias", &RefineOptions::bias},
 };
@@ -34,7 +33,7 @@ absl::StatusOr<RefineOptions> ParseRefineOptions(absl::string_view text) {
     if (known) continue;
     return absl::InvalidArgumentError(
         absl::StrCat("unknown method '", name,
-                     "'; there are: all, none, or a list of equalize, smooth, rounding, bias"));
+                     "'; there are: all, none, or a list of equalize, rounding, bias"));
   }
   return options;
 }

@@ -16,14 +16,13 @@ namespace octet {
 // Methods that keep accuracy, each of which takes time.
 struct RefineOptions {
   bool equalize = false;  // of the float network: EqualizeChannels
-  bool smooth = false;    // of the float network: SmoothActivations
   bool rounding = false;  // of the integer network: ReconstructLayers with rounding
   bool bias = false;      // of the integer network: ReconstructLayers without
 
-  static RefineOptions All() { return {true, true, true, true}; }
+  static RefineOptions All() { return {true, true, true}; }
 };
 
-// "all", "none", or names out of "equalize", "smooth", "rounding" and "bias", with commas between
+// "all", "none", or names out of "equalize", "rounding" and "bias", with commas between
 // them. InvalidArgument lists the names.
 absl::StatusOr<RefineOptions> ParseRefineOptions(absl::string_view text);
 

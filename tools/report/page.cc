@@ -119,8 +119,8 @@ std::string LayersTable(const std::vector<Layer>& layers) {
   double total = 0;
   for (const Layer& layer : layers) total += layer.median_us.value_or(0);
   Table table;
-  table.titles = {"operator", "type",    "computes in", "time us",
-                  "share",    "SQNR dB", "alone dB",    "kernel"};
+  table.titles = {"operator", "type",    "yields",   "time us",
+                  "share",    "SQNR dB", "alone dB", "kernel"};
   table.numeric = {false, false, false, true, true, true, true, false};
   for (const Layer& layer : layers) {
     const bool timed = layer.median_us.has_value() && total > 0;

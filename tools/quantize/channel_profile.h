@@ -1,5 +1,5 @@
-#ifndef OCTET_TOOLS_QUANTIZE_CHANNEL_STATISTICS_H_
-#define OCTET_TOOLS_QUANTIZE_CHANNEL_STATISTICS_H_
+#ifndef OCTET_TOOLS_QUANTIZE_CHANNEL_PROFILE_H_
+#define OCTET_TOOLS_QUANTIZE_CHANNEL_PROFILE_H_
 
 #include <map>
 #include <vector>
@@ -12,7 +12,7 @@
 namespace octet {
 
 // What a channel of an activation looks like over samples.
-struct ChannelStatistics {
+struct ChannelProfile {
   float min = 0;  // at most 0
   float max = 0;  // at least 0
   double mean = 0;
@@ -25,10 +25,10 @@ struct ChannelStatistics {
 };
 
 // By tensor, one entry per index of dimension `axes.at(tensor)`, from one pass over the samples.
-absl::StatusOr<std::map<TensorId, std::vector<ChannelStatistics>>> MeasureChannels(
+absl::StatusOr<std::map<TensorId, std::vector<ChannelProfile>>> MeasureChannels(
     const Graph& graph, const std::map<TensorId, size_t>& axes, const SampleSource& samples,
     const ModelOptions& options);
 
 }  // namespace octet
 
-#endif  // OCTET_TOOLS_QUANTIZE_CHANNEL_STATISTICS_H_
+#endif  // OCTET_TOOLS_QUANTIZE_CHANNEL_PROFILE_H_

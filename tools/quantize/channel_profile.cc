@@ -1,4 +1,4 @@
-#include "tools/quantize/channel_statistics.h"
+#include "tools/quantize/channel_profile.h"
 
 #include <algorithm>
 #include <utility>
@@ -29,8 +29,8 @@ struct Tally {
     count += static_cast<double>(values.size());
   }
 
-  ChannelStatistics Finish() const {
-    ChannelStatistics result;
+  ChannelProfile Finish() const {
+    ChannelProfile result;
     result.min = min;
     result.max = max;
     if (count == 0) return result;
@@ -52,7 +52,7 @@ void AddTensor(absl::Span<const float> values, const Shape& shape, size_t axis,
 
 }  // namespace
 
-absl::StatusOr<std::map<TensorId, std::vector<ChannelStatistics>>> MeasureChannels(
+absl::StatusOr<std::map<TensorId, std::vector<ChannelProfile>>> MeasureChannels(
     const Graph& graph, const std::map<TensorId, size_t>& axes, const SampleSource& samples,
     const ModelOptions& options) {
   std::vector<TensorId> tensors;
@@ -66,7 +66,7 @@ absl::StatusOr<std::map<TensorId, std::vector<ChannelStatistics>>> MeasureChanne
     for (size_t i = 0; i < tensors.size(); ++i)
       AddTensor(taps->values(i), taps->shape(i), axes.at(tensors[i]), tallies[i]);
   }
-  std::map<TensorId, std::vector<ChannelStatistics>> result;
+  std::map<TensorId, std::vector<ChannelProfile>> result;
   for (size_t i = 0; i < tensors.size(); ++i) {
     for (const Tally& tally : tallies[i]) result[tensors[i]].push_back(tally.Finish());
   }

@@ -1,0 +1,109 @@
+#include "tools/quantize/refine.h"
+
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <memory>
+#include <random>
+
+#include "gtest/gtest.h"
+#include "runtime/model_internal.h"
+#include "runtime/testing/small_network.h"
+#include "tools/evaluate/evaluate.h"
+#include "tools/quantize/quantize.h"
+#include "tools/quantize/test_graph.h"
+
+namespace octet {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::unique_ptr<SampleSource> Samples(const Shape& sample, const std::vector<float>& values) {
+  DataSpec spec;
+  Shape shape = {-1};
+  shape.insert(shape.end(), sample.begin(), sample.end());
+  spec.inputs.push_back({"x", DataType::kF32, shape, {}, {}});
+  shape[0] = static_cast<int64_t>(values.size()) / NumElements(sample);
+  return SamplesOf({{"x", ArrayOf<float>(DataType::kF32, shape, values)}}, spec).value();
+}
+
+double Decibels(const Graph& graph, const Graph& reference, const SampleSource& samples) {
+  const auto model = ModelFromGraph(graph, {}).value();
+  const auto truth = ModelFromGraph(reference, {}).value();
+  return Evaluate(*model, truth.get(), samples, {}).value().sqnr_db.value();
+}
+
+Graph Quantized(const Graph& graph, const SampleSource& samples, WeightGranularity weights,
+                const std::string& methods) {
+  QuantizerOptions options;
+  options.weights = weights;
+  options.refine = ParseRefineOptions(methods).value();
+  return QuantizeGraph(graph, samples, options, nullptr).value();
+}
+
+// Two layers whose common channels differ a hundredfold in size, with a ReLU between them.
+Graph Unbalanced() {
+  testing::GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId y = b.Conv("first", x, {0.9f, 0.7f, 0.008f, -0.006f});
+  b.graph.nodes.back().as<schema::ConvOptionsT>().activation_min = 0;
+  b.graph.outputs = {b.Conv("second", y, {0.01f, 0.9f, -0.008f, 0.7f})};
+  return b.graph;
+}
+
+std::unique_ptr<SampleSource> UnbalancedSamples() {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(16 * 32);
+  for (float& v : values) v = uniform(random);
+  return Samples({2, 4, 4}, values);
+}
+
+TEST(RefineTest, NamesMethods) {
+  EXPECT_FALSE(ParseRefineOptions("none")->rounding);
+  EXPECT_TRUE(ParseRefineOptions("all")->equalize);
+  const RefineOptions some = ParseRefineOptions("rounding,bias").value();
+  EXPECT_TRUE(some.rounding && some.bias);
+  EXPECT_FALSE(some.equalize);
+  EXPECT_THAT(std::string(ParseRefineOptions("rounding,sanding").status().message()),
+              HasSubstr("'sanding'"));
+}
+
+TEST(RefineTest, EqualizationKeepsWhatTheNetworkComputes) {
+  const auto samples = UnbalancedSamples();
+  QuantizerOptions options;
+  options.weights = WeightGranularity::kPerTensor;
+  options.refine.equalize = true;
+  const Graph graph = Unbalanced();
+  const Graph equalized = PrepareGraph(graph, *samples, options).value();
+  EXPECT_GT(Decibels(equalized, graph, *samples), 90);
+  EXPECT_EQ(equalized.nodes.size(), graph.nodes.size());
+}
+
+TEST(RefineTest, EqualizationServesOneScalePerTensor) {
+  const auto samples = UnbalancedSamples();
+  const Graph graph = Unbalanced();
+  const double plain =
+      Decibels(Quantized(graph, *samples, WeightGranularity::kPerTensor, "none"), graph, *samples);
+  const double equalized = Decibels(
+      Quantized(graph, *samples, WeightGranularity::kPerTensor, "equalize"), graph, *samples);
+  EXPECT_LT(plain, 20);
+  EXPECT_GT(equalized, plain + 10);
+}
+
+TEST(RefineTest, RoundingAndBiasesBringTheOutputsCloser) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  const auto samples = Samples({3, 17, 19}, testing::SmallNetworkInput(12, 1));
+  const auto others = Samples({3, 17, 19}, testing::SmallNetworkInput(12, 100));
+  const auto weights = WeightGranularity::kPerTensor;
+  const double plain = Decibels(Quantized(graph, *samples, weights, "none"), graph, *others);
+  const double rounded = Decibels(Quantized(graph, *samples, weights, "rounding"), graph, *others);
+  EXPECT_GT(rounded, plain + 0.5);
+  const Graph again = Quantized(graph, *samples, weights, "rounding");
+  EXPECT_EQ(Decibels(again, graph, *others), rounded);
+  const double bias = Decibels(Quantized(graph, *samples, weights, "bias"), graph, *others);
+  EXPECT_GT(bias, plain - 0.5);
+}
+
+}  // namespace
+}  // namespace octet
