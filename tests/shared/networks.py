@@ -11,7 +11,7 @@ NETWORKS = {
                        road_agreement=0.97, road_sqnr=25, stored_half=True),
     "efficientnet_lite0": dict(mean="127,127,127", std="128,128,128", order="rgb", pixels=(-1, 1), top1=0.8725,
                                agreement=0.98, sqnr=18.5, float_weights=18.6e6,
-                               road_agreement=0.985, road_sqnr=22, stored_half=False),
+                               road_agreement=0.985, road_sqnr=22, per_tensor=0.97, stored_half=False),
 }
 
 shared = shared_folder()

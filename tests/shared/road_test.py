@@ -33,3 +33,9 @@ check("Sensitivity" in (work / "report.html").read_text(), "the report is writte
 
 worst = octet_json("compare", flt, q8, "--data", pictures / "evaluation", "--samples", 4, "--worst", 3)
 check(len(worst["tensors"]) == 3, "the three worst tensors: " + ", ".join(t["tensor"] for t in worst["tensors"]))
+
+if "per_tensor" in net:
+    octet("quantize", flt, "--data", pictures / "calibration", "-o", q8, "--method", "static", "--calibrator",
+          "percentile", "--weights", "per-tensor", "--refine", "equalize,rounding")
+    r = octet_json("eval", q8, "--data", pictures / "evaluation", "--reference", flt)
+    check(r["agreement"] >= net["per_tensor"], f"with one scale per tensor: agreement {r['agreement']} >= {net['per_tensor']}")

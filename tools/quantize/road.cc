@@ -46,7 +46,7 @@ class Road {
     absl::Status status = MeasureFloat();
     if (status.ok()) status = Search();
     if (!status.ok()) return status;
-    if (options_.always_measure_sensitivity && result_.sensitivity.empty() && best_static_ > 0) {
+    if (options_.always_measure_sensitivity && result_.sensitivity.empty() && !Products().empty()) {
       status = MeasureSensitivityOfAll();
       if (!status.ok()) return status;
     }

@@ -122,6 +122,17 @@ TEST(RoadTest, ABudgetThatCannotBeMetIsMissed) {
   EXPECT_THAT(result.steps[result.chosen].missed, Contains(HasSubstr("< 200")));
 }
 
+TEST(RoadTest, MeasuresSensitivityWhereverTheRoadEnds) {
+  RoadOptions options = Quick();
+  options.always_measure_sensitivity = true;
+  options.budget.min_sqnr_db = 1;
+  options.least_gain = -1000;  // the first attempt will do
+  const auto samples = BadLayerSamples();
+  const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_THAT(Names(result), ElementsAre("float", "dynamic"));
+  EXPECT_EQ(result.sensitivity.size(), 3u);
+}
+
 TEST(RoadTest, StopsWhenTimeIsUp) {
   RoadOptions options = Quick();
   options.time_limit_seconds = 1e-9;
