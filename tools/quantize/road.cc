@@ -45,6 +45,7 @@ class Road {
   absl::StatusOr<RoadResult> Walk() {
     absl::Status status = MeasureFloat();
     if (status.ok()) status = Search();
+    if (status.ok() && !options_.budget.any()) status = MeasureFinalists();
     if (!status.ok()) return status;
     if (options_.always_measure_sensitivity && result_.sensitivity.empty() && !Products().empty()) {
       status = MeasureSensitivityOfAll();
@@ -340,6 +341,22 @@ class Road {
     step.latency_ms = (*ms)[1];
     if (!IsFaster(step)) {
       absl::StrAppend(&step.remark, step.remark.empty() ? "" : "; ", "not faster than float");
+    }
+    return absl::OkStatus();
+  }
+
+  // Where speed decides between candidates, they take turns.
+  absl::Status MeasureFinalists() {
+    if (considered_.size() < 2) return absl::OkStatus();
+    std::vector<const Model*> models = {float_.get()};
+    for (const Candidate& c : considered_) models.push_back(c.model.get());
+    absl::StatusOr<std::vector<double>> ms = MedianLatencies(
+        models, evaluation_, options_.latency_seconds * static_cast<double>(models.size()));
+    if (!ms.ok()) return ms.status();
+    for (size_t i = 0; i < considered_.size(); ++i) {
+      RoadStep& step = result_.steps[considered_[i].step];
+      step.float_latency_ms = (*ms)[0];
+      step.latency_ms = (*ms)[i + 1];
     }
     return absl::OkStatus();
   }
