@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 
@@ -13,11 +12,6 @@ namespace octet {
 namespace {
 
 constexpr size_t kLanes = RoundingMetric::kLanes;
-
-double Knob(const char* name, double value) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? value : std::atof(text);
-}
 
 // Scales that are tried, relative to the one at which the largest target is 127.
 struct ScaleSearch {
@@ -43,10 +37,8 @@ std::vector<double> RelativeScales(size_t depth) {
 
 // How much of the covariance's off-diagonal is not believed, and what is added to its diagonal
 // relative to its mean.
-struct Damping {
-  double shrinkage;
-  double ridge;
-};
+constexpr double kShrinkage = 0.01;
+constexpr double kRidge = 0.001;
 
 // Up to kLanes output channels of one group.
 struct Bundle {
@@ -61,9 +53,7 @@ struct Bundle {
 class LayerRounder {
  public:
   LayerRounder(const RoundingTask& task, const InputMoments& moments, ThreadPool& pool)
-      : task_(task), moments_(moments), pool_(pool), depth_(task.matrix.depth) {
-    damping_ = {Knob("SHRINK", 0.01), Knob("RIDGE", 0.001)};
-  }
+      : task_(task), moments_(moments), pool_(pool), depth_(task.matrix.depth) {}
 
   RoundedWeights Round() {
     MakeMetrics();
@@ -93,12 +83,12 @@ class LayerRounder {
       double trace = 0;
       for (size_t d = 0; d < depth_; ++d) trace += matrix[d * depth_ + d];
       const double mean = trace / static_cast<double>(depth_);
-      const double ridge = mean > 0 ? damping_.ridge * mean : 1.0;
+      const double ridge = mean > 0 ? kRidge * mean : 1.0;
       for (size_t i = 0; i < matrix.size(); ++i) {
         if (i / depth_ == i % depth_) {
           matrix[i] = static_cast<float>(matrix[i] + ridge);
         } else {
-          matrix[i] = static_cast<float>(matrix[i] * (1 - damping_.shrinkage));
+          matrix[i] = static_cast<float>(matrix[i] * (1 - kShrinkage));
         }
       }
       metrics_.push_back(
@@ -223,7 +213,6 @@ class LayerRounder {
   const InputMoments& moments_;
   ThreadPool& pool_;
   const size_t depth_;
-  Damping damping_;
   std::vector<std::unique_ptr<RoundingMetric>> metrics_;  // by group
   std::vector<Bundle> bundles_;
 };
