@@ -125,12 +125,6 @@ void FillReport(const Graph& graph, const std::vector<Precision>& precision, con
   }
 }
 
-bool StaysFloat(const QuantizerOptions& options, const GraphOverrides& overrides, size_t node) {
-  const std::vector<int>& chosen = options.float_nodes;
-  return overrides.operators[node].int8 == false ||
-         std::find(chosen.begin(), chosen.end(), static_cast<int>(node)) != chosen.end();
-}
-
 // Shapes for asking about kernels before sizes are known: those that are open are 1.
 std::vector<Shape> ShapesForNoSample(const Graph& graph) {
   std::vector<Shape> shapes;
@@ -162,7 +156,7 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   std::vector<Precision> precision =
       options.method == "dynamic" ? ChooseDynamic(graph, query) : ChooseWeightOnly(graph);
   for (size_t i = 0; i < precision.size(); ++i) {
-    if (StaysFloat(options, *overrides, i)) precision[i] = Precision::kFloat;
+    if (overrides->operators[i].int8 == false) precision[i] = Precision::kFloat;
   }
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
@@ -202,38 +196,60 @@ absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const Sample
                           {options.moving_average_constant, options.run, options.progress});
 }
 
+absl::StatusOr<StaticQuantizer> StaticQuantizer::Create(const Graph& graph,
+                                                        const SampleSource& samples,
+                                                        const Statistics& statistics,
+                                                        const QuantizerOptions& options) {
+  absl::Status status = CheckRequest(graph, options);
+  if (!status.ok()) return status;
+  StaticQuantizer quantizer(graph, samples, statistics, options);
+  absl::StatusOr<KernelQuery> kernels = KernelsForSample(graph, samples, options);
+  if (!kernels.ok()) return kernels.status();
+  quantizer.kernels_ = *std::move(kernels);
+  const RangeRule common = CommonRule(options);
+  absl::StatusOr<GraphOverrides> overrides = ResolveOverrides(options.overrides, graph, common);
+  if (!overrides.ok()) return overrides.status();
+  quantizer.overrides_ = *std::move(overrides);
+  quantizer.observed_ =
+      ChooseRanges(statistics, {common, quantizer.overrides_.tensors}, options.run.pool);
+  return quantizer;
+}
+
+absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_nodes,
+                                                QuantizerReport* report) const {
+  std::vector<bool> stays_float(graph_->nodes.size());
+  for (size_t i = 0; i < stays_float.size(); ++i) {
+    stays_float[i] = overrides_.operators[i].int8 == false;
+  }
+  for (int node : float_nodes) stays_float[static_cast<size_t>(node)] = true;
+  const std::vector<Precision> precision =
+      ChoosePrecision(*graph_, [&](const Node& node, Precision wanted) {
+        const auto index = static_cast<size_t>(&node - graph_->nodes.data());
+        return !stays_float[index] && kernels_(node, wanted);
+      });
+  absl::Status status = CheckOverrides(*graph_, overrides_, precision);
+  if (!status.ok()) return status;
+  status = CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
+  if (!status.ok()) return status;
+  absl::StatusOr<Graph> result = ConvertToInt8(
+      *graph_, precision, ShareRanges(*graph_, precision, observed_),
+      {options_.weights, options_.activations, overrides_.WeightsOr(options_.weights)});
+  if (!result.ok()) return result.status();
+  status = RefineInteger(*graph_, *result, *samples_, options_.refine, options_.run);
+  if (!status.ok()) return status;
+  result->quantization = MakeRecord(*graph_, *statistics_, observed_, options_);
+  if (report != nullptr) FillReport(*graph_, precision, *result, statistics_->samples, *report);
+  return result;
+}
+
 absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSource& samples,
                                              const Statistics& statistics,
                                              const QuantizerOptions& options,
                                              QuantizerReport* report) {
-  absl::Status status = CheckRequest(graph, options);
-  if (!status.ok()) return status;
-  absl::StatusOr<KernelQuery> kernels = KernelsForSample(graph, samples, options);
-  if (!kernels.ok()) return kernels.status();
-  const RangeRule common = CommonRule(options);
-  absl::StatusOr<GraphOverrides> overrides = ResolveOverrides(options.overrides, graph, common);
-  if (!overrides.ok()) return overrides.status();
-  const std::vector<Precision> precision =
-      ChoosePrecision(graph, [&](const Node& node, Precision wanted) {
-        const auto index = static_cast<size_t>(&node - graph.nodes.data());
-        return !StaysFloat(options, *overrides, index) && (*kernels)(node, wanted);
-      });
-  status = CheckOverrides(graph, *overrides, precision);
-  if (!status.ok()) return status;
-  status = CheckHasAll(graph, Computed(graph, Int8Tensors(graph, precision)), statistics);
-  if (!status.ok()) return status;
-  const std::map<TensorId, Range> observed =
-      ChooseRanges(statistics, {common, overrides->tensors}, options.run.pool);
-  const std::map<TensorId, Range> ranges = ShareRanges(graph, precision, observed);
-  absl::StatusOr<Graph> result =
-      ConvertToInt8(graph, precision, ranges,
-                    {options.weights, options.activations, overrides->WeightsOr(options.weights)});
-  if (!result.ok()) return result.status();
-  status = RefineInteger(graph, *result, samples, options.refine, options.run);
-  if (!status.ok()) return status;
-  result->quantization = MakeRecord(graph, statistics, observed, options);
-  if (report != nullptr) FillReport(graph, precision, *result, statistics.samples, *report);
-  return result;
+  absl::StatusOr<StaticQuantizer> quantizer =
+      StaticQuantizer::Create(graph, samples, statistics, options);
+  if (!quantizer.ok()) return quantizer.status();
+  return quantizer->Quantize({}, report);
 }
 
 absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samples,

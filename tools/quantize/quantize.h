@@ -2,16 +2,19 @@
 #define OCTET_TOOLS_QUANTIZE_QUANTIZE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
 #include "tools/quantize/calibrate.h"
 #include "tools/quantize/overrides.h"
+#include "tools/quantize/precision.h"
 #include "tools/quantize/refine.h"
 #include "tools/quantize/weights.h"
 
@@ -25,7 +28,6 @@ struct QuantizerOptions {
   DataType activations = DataType::kU8;  // or kS8
   bool symmetric_activations = false;    // kS8 only
   std::vector<Override> overrides;       // exceptions, in order
-  std::vector<int> float_nodes;          // nodes that stay float whatever the overrides say
   RefineOptions refine;                  // what to do beyond rounding to nearest
   ModelOptions run;                      // how to run the float model
   Progress progress;                     // may be empty
@@ -58,13 +60,41 @@ absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samp
 // The steps of QuantizeGraph for a static method. PrepareGraph makes of `graph` the float graph
 // that is quantized: the same one unless options.refine says otherwise, and in any case one with
 // the same nodes. The others take what it returns. One pass over the samples gathers what serves
-// every calibrator and scheme and all overrides; then models are made from it without running
-// anything (but for what options.refine asks for), of the samples only the first one's shapes are
-// looked at. InvalidArgument when the statistics lack a tensor, as those of another graph do.
+// every calibrator and scheme and all overrides.
 absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& samples,
                                    const QuantizerOptions& options);
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
                                                 const QuantizerOptions& options);
+
+// Makes models from statistics without running anything but what options.refine asks for; of the
+// samples only the first one's shapes are looked at. What does not depend on which nodes stay float
+// is found out once. Immutable.
+class StaticQuantizer {
+ public:
+  // The graph, the samples and the statistics must outlive the result.
+  static absl::StatusOr<StaticQuantizer> Create(const Graph& graph, const SampleSource& samples,
+                                                const Statistics& statistics,
+                                                const QuantizerOptions& options);
+
+  // `float_nodes` are indices of nodes that stay float whatever the overrides say. `report` may be
+  // null. InvalidArgument when the statistics lack a tensor, as those of another graph do.
+  absl::StatusOr<Graph> Quantize(absl::Span<const int> float_nodes, QuantizerReport* report) const;
+
+ private:
+  StaticQuantizer(const Graph& graph, const SampleSource& samples, const Statistics& statistics,
+                  const QuantizerOptions& options)
+      : graph_(&graph), samples_(&samples), statistics_(&statistics), options_(options) {}
+
+  const Graph* graph_;
+  const SampleSource* samples_;
+  const Statistics* statistics_;
+  QuantizerOptions options_;
+  KernelQuery kernels_;
+  GraphOverrides overrides_;
+  std::map<TensorId, Range> observed_;  // what the calibrators choose
+};
+
+// The model in which only the overrides leave nodes in float.
 absl::StatusOr<Graph> QuantizeWithStatistics(const Graph& graph, const SampleSource& samples,
                                              const Statistics& statistics,
                                              const QuantizerOptions& options,

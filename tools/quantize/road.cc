@@ -107,43 +107,39 @@ class Road {
     if (!graph.ok()) return graph.status();
     if (candidate.report.int8_operators == 0) return absl::OkStatus();
     candidate.graph = *std::move(graph);
-    std::vector<Candidate> one;
-    one.push_back(std::move(candidate));
-    absl::Status status = Judge({"dynamic"}, start, one);
-    if (status.ok()) status = MeasureLatency(one[0]);
+    absl::Status status = Judge({"dynamic"}, start, absl::MakeSpan(&candidate, 1));
+    if (status.ok()) status = MeasureLatency(candidate);
     if (!status.ok()) return status;
-    considered_.push_back(std::move(one[0]));
+    considered_.push_back(std::move(candidate));
     Announce();
     return absl::OkStatus();
   }
 
   absl::Status TryCalibrators() {
-    Clock::time_point start = Clock::now();
-    QuantizerOptions options = StaticOptions();
-    options.progress = ProgressOf("calibrating");
-    absl::StatusOr<Statistics> statistics = GatherInt8Statistics(graph_, calibration_, options);
-    if (!statistics.ok()) return statistics.status();
-    result_.statistics = *std::move(statistics);
+    const Clock::time_point start = Clock::now();
+    absl::Status status = Calibrate();
+    if (!status.ok()) return status;
+    std::vector<StaticQuantizer> quantizers;
     std::vector<Candidate> candidates;
     std::vector<std::string> names;
     for (const std::string& name : CalibratorNames()) {
-      Candidate candidate;
-      options.calibrator.kind = CalibratorNamed(name).value();
-      absl::StatusOr<Graph> graph = QuantizeWithStatistics(graph_, calibration_, result_.statistics,
-                                                           options, &candidate.report);
-      if (!graph.ok()) return graph.status();
-      if (candidate.report.int8_operators == 0) return absl::OkStatus();
-      candidate.graph = *std::move(graph);
-      candidates.push_back(std::move(candidate));
+      absl::StatusOr<StaticQuantizer> quantizer = WithCalibrator(CalibratorNamed(name).value());
+      if (!quantizer.ok()) return quantizer.status();
+      absl::StatusOr<Candidate> candidate = Make(*quantizer, {});
+      if (!candidate.ok()) return candidate.status();
+      if (candidate->report.int8_operators == 0) return absl::OkStatus();
+      quantizers.push_back(*std::move(quantizer));
+      candidates.push_back(*std::move(candidate));
       names.push_back(absl::StrCat("static, ", name));
     }
-    absl::Status status = Judge(names, start, candidates);
+    status = Judge(names, start, absl::MakeSpan(candidates));
     if (!status.ok()) return status;
     size_t best = 0;
     for (size_t i = 1; i < candidates.size(); ++i) {
       if (Better(candidates[i].step, candidates[best].step)) best = i;
     }
     calibrator_ = CalibratorNamed(CalibratorNames()[best]).value();
+    quantizer_ = std::move(quantizers[best]);
     best_static_ = candidates[best].step;
     std::string& remark = result_.steps[best_static_].remark;
     remark = absl::StrCat("best calibrator", remark.empty() ? "" : "; ", remark);
@@ -158,16 +154,17 @@ class Road {
     if (best_static_ == 0) return absl::OkStatus();  // nothing becomes static
     const Clock::time_point start = Clock::now();
     Report("refining", 0, 1);
-    absl::StatusOr<Candidate> candidate = Refined({});
-    if (!candidate.ok()) return candidate.status();
-    std::vector<Candidate> one;
-    one.push_back(*std::move(candidate));
-    absl::Status status = Judge({absl::StrCat("refined, ", Name(calibrator_))}, start, one);
-    if (status.ok()) status = MeasureLatency(one[0]);
+    absl::Status status = PrepareRefined();
     if (!status.ok()) return status;
-    refinement_helps_ = Better(one[0].step, best_static_);
+    absl::StatusOr<Candidate> candidate = Make(*refined_quantizer_, {});
+    if (!candidate.ok()) return candidate.status();
+    status = Judge({absl::StrCat("refined, ", Name(calibrator_))}, start,
+                   absl::MakeSpan(&*candidate, 1));
+    if (status.ok()) status = MeasureLatency(*candidate);
+    if (!status.ok()) return status;
+    refinement_helps_ = Better(candidate->step, best_static_);
     // It takes the place of the static one, which is as fast, or counts for nothing.
-    if (refinement_helps_) considered_.back() = std::move(one[0]);
+    if (refinement_helps_) considered_.back() = *std::move(candidate);
     Announce();
     return absl::OkStatus();
   }
@@ -198,26 +195,26 @@ class Road {
     const Clock::time_point start = Clock::now();
     Report("leaving operators in float", static_cast<int64_t>(wide.size()),
            static_cast<int64_t>(result_.sensitivity.size()));
-    absl::StatusOr<Candidate> candidate = refinement_helps_ ? Refined(wide) : Static(wide);
+    absl::StatusOr<Candidate> candidate =
+        Make(refinement_helps_ ? *refined_quantizer_ : *quantizer_, wide);
     if (!candidate.ok()) return candidate.status();
-    std::vector<Candidate> one;
-    one.push_back(*std::move(candidate));
-    absl::Status status = Judge({absl::StrCat("mixed, ", wide.size(), " in float")}, start, one);
+    absl::Status status = Judge({absl::StrCat("mixed, ", wide.size(), " in float")}, start,
+                                absl::MakeSpan(&*candidate, 1));
     if (!status.ok()) return status;
-    const bool met = result_.steps[one[0].step].met();
+    const bool met = result_.steps[candidate->step].met();
     if (met) {
-      status = MeasureLatency(one[0]);
+      status = MeasureLatency(*candidate);
       if (!status.ok()) return status;
       result_.wide.clear();
       for (int node : wide) {
         result_.wide.push_back(graph_.nodes[static_cast<size_t>(node)].name);
       }
-      result_.steps[one[0].step].remark =
+      result_.steps[candidate->step].remark =
           absl::StrCat("in float: ", absl::StrJoin(result_.wide, ", "));
       // The one before it left more operators in float.
       if (has_mixed_) considered_.pop_back();
       has_mixed_ = true;
-      considered_.push_back(std::move(one[0]));
+      considered_.push_back(*std::move(candidate));
     }
     Announce();
     return met;
@@ -225,45 +222,71 @@ class Road {
 
   // ---- Making candidates ----
 
-  QuantizerOptions StaticOptions() const {
+  QuantizerOptions StaticOptions(CalibratorKind calibrator) const {
     QuantizerOptions options = options_.quantizer;
     options.method = "static";
-    options.calibrator.kind = calibrator_;
-    options.progress = nullptr;
+    options.calibrator.kind = calibrator;
+    options.progress = ProgressOf("calibrating");
     return options;
   }
 
-  absl::StatusOr<Candidate> Static(const std::vector<int>& wide) {
-    QuantizerOptions options = StaticOptions();
-    options.float_nodes = wide;
-    Candidate candidate;
-    absl::StatusOr<Graph> graph = QuantizeWithStatistics(graph_, calibration_, result_.statistics,
-                                                         options, &candidate.report);
-    if (!graph.ok()) return graph.status();
-    candidate.graph = *std::move(graph);
-    return candidate;
+  // Gathers the statistics of the float model once.
+  absl::Status Calibrate() {
+    if (!result_.statistics.tensors.empty()) return absl::OkStatus();
+    absl::StatusOr<Statistics> statistics =
+        GatherInt8Statistics(graph_, calibration_, StaticOptions(calibrator_));
+    if (!statistics.ok()) return statistics.status();
+    result_.statistics = *std::move(statistics);
+    return absl::OkStatus();
   }
 
-  absl::StatusOr<Candidate> Refined(const std::vector<int>& wide) {
-    QuantizerOptions options = StaticOptions();
-    options.float_nodes = wide;
+  absl::StatusOr<StaticQuantizer> WithCalibrator(CalibratorKind calibrator) const {
+    return StaticQuantizer::Create(graph_, calibration_, result_.statistics,
+                                   StaticOptions(calibrator));
+  }
+
+  // Readies what all refined candidates are made from.
+  absl::Status PrepareRefined() {
+    QuantizerOptions options = StaticOptions(calibrator_);
     options.refine = RefineOptions::All();
     // With a scale per channel there is nothing that equalization could gain.
     options.refine.equalize = options.weights == WeightGranularity::kPerTensor;
+    const Graph* graph = &graph_;
+    const Statistics* statistics = &result_.statistics;
+    if (options.refine.equalize) {
+      absl::StatusOr<Graph> equalized = PrepareGraph(graph_, calibration_, options);
+      if (!equalized.ok()) return equalized.status();
+      equalized_graph_ = *std::move(equalized);
+      absl::StatusOr<Statistics> gathered =
+          GatherInt8Statistics(equalized_graph_, calibration_, options);
+      if (!gathered.ok()) return gathered.status();
+      equalized_statistics_ = *std::move(gathered);
+      graph = &equalized_graph_;
+      statistics = &equalized_statistics_;
+    }
+    absl::StatusOr<StaticQuantizer> quantizer =
+        StaticQuantizer::Create(*graph, calibration_, *statistics, options);
+    if (!quantizer.ok()) return quantizer.status();
+    refined_quantizer_ = *std::move(quantizer);
+    return absl::OkStatus();
+  }
+
+  static absl::StatusOr<Candidate> Make(const StaticQuantizer& quantizer,
+                                        const std::vector<int>& wide) {
     Candidate candidate;
-    absl::StatusOr<Graph> graph = QuantizeGraph(graph_, calibration_, options, &candidate.report);
+    absl::StatusOr<Graph> graph = quantizer.Quantize(wide, &candidate.report);
     if (!graph.ok()) return graph.status();
     candidate.graph = *std::move(graph);
     return candidate;
   }
 
   absl::Status MeasureSensitivityOfAll() {
-    if (result_.statistics.tensors.empty()) {
-      QuantizerOptions options = StaticOptions();
-      options.progress = ProgressOf("calibrating");
-      absl::StatusOr<Statistics> statistics = GatherInt8Statistics(graph_, calibration_, options);
-      if (!statistics.ok()) return statistics.status();
-      result_.statistics = *std::move(statistics);
+    absl::Status status = Calibrate();
+    if (!status.ok()) return status;
+    if (!quantizer_) {
+      absl::StatusOr<StaticQuantizer> quantizer = WithCalibrator(calibrator_);
+      if (!quantizer.ok()) return quantizer.status();
+      quantizer_ = *std::move(quantizer);
     }
     const std::vector<int> products = Products();
     SensitivityOptions options;
@@ -273,14 +296,12 @@ class Road {
     const FirstSamples some(evaluation_, options_.sensitivity_samples);
     absl::StatusOr<std::vector<LayerSensitivity>> sensitivity = MeasureSensitivity(
         graph_, products,
-        [&](int node) -> absl::StatusOr<Graph> {
+        [&](int node) {
           std::vector<int> others;
           for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) {
             if (i != node) others.push_back(i);
           }
-          absl::StatusOr<Candidate> candidate = Static(others);
-          if (!candidate.ok()) return candidate.status();
-          return std::move(candidate->graph);
+          return quantizer_->Quantize(others, nullptr);
         },
         some, options);
     if (!sensitivity.ok()) return sensitivity.status();
@@ -303,7 +324,7 @@ class Road {
 
   // Evaluates all candidates at once and adds a step for each. The time since `start` is shared.
   absl::Status Judge(const std::vector<std::string>& names, Clock::time_point start,
-                     std::vector<Candidate>& candidates) {
+                     absl::Span<Candidate> candidates) {
     std::vector<const Model*> models;
     for (Candidate& candidate : candidates) {
       absl::StatusOr<std::shared_ptr<const Model>> model =
@@ -476,6 +497,10 @@ class Road {
   std::vector<Candidate> considered_;
   size_t best_static_ = 0;  // the step of the best calibrator
   CalibratorKind calibrator_ = CalibratorKind::kMinMax;
+  absl::optional<StaticQuantizer> quantizer_;  // with the best calibrator
+  Graph equalized_graph_;
+  Statistics equalized_statistics_;  // of its tensors
+  absl::optional<StaticQuantizer> refined_quantizer_;
   bool refinement_helps_ = false;
   bool has_mixed_ = false;  // the last candidate leaves operators in float
   size_t announced_ = 0;    // steps that the caller knows of
