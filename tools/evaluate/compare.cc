@@ -3,23 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/model_internal.h"
-#include "tools/data/batch.h"
 #include "tools/evaluate/metrics.h"
+#include "tools/evaluate/taps.h"
 
 namespace octet {
 namespace {
 
-// A tensor that both models compute, and the outputs through which they show it.
+// A tensor that both models compute.
 struct Pair {
   TensorDifference result;
-  int reference_output;
-  int output;
-  absl::optional<QuantParams> quant;  // in the model that is judged
+  TensorId reference;
+  TensorId tensor;  // in the model that is judged
 
   SignalToNoise noise;
   double dot = 0, reference_square = 0, square = 0;
@@ -35,14 +32,6 @@ bool IsComparable(const Tensor& t) {
          t.type == DataType::kS32;
 }
 
-// Index of the output that shows tensor `id`, which becomes one where it is none.
-int Expose(Graph& graph, TensorId id) {
-  const auto found = std::find(graph.outputs.begin(), graph.outputs.end(), id);
-  const auto index = static_cast<int>(found - graph.outputs.begin());
-  if (found == graph.outputs.end()) graph.outputs.push_back(id);
-  return index;
-}
-
 std::map<std::string, TensorId> ComputedByName(const Graph& graph) {
   std::map<std::string, TensorId> result;
   for (const Node& node : graph.nodes) {
@@ -53,7 +42,7 @@ std::map<std::string, TensorId> ComputedByName(const Graph& graph) {
   return result;
 }
 
-std::vector<Pair> MakePairs(Graph& reference, Graph& graph) {
+std::vector<Pair> MakePairs(const Graph& reference, const Graph& graph) {
   const std::map<std::string, TensorId> known = ComputedByName(reference);
   std::vector<Pair> pairs;
   for (const Node& node : graph.nodes) {
@@ -67,48 +56,16 @@ std::vector<Pair> MakePairs(Graph& reference, Graph& graph) {
       pair.result.op = node.name;
       pair.result.type = std::string(Name(node.type()));
       pair.result.stored = t.type;
-      pair.quant = t.quant;
-      pair.reference_output = Expose(reference, twin->second);
-      pair.output = Expose(graph, id);
+      pair.reference = twin->second;
+      pair.tensor = id;
       pairs.push_back(std::move(pair));
     }
   }
   return pairs;
 }
 
-template <typename T>
-void Dequantize(absl::Span<const T> values, const QuantParams& quant, std::vector<float>& real) {
-  for (size_t i = 0; i < values.size(); ++i) {
-    real[i] = quant.scale() * static_cast<float>(static_cast<int64_t>(values[i]) -
-                                                 static_cast<int64_t>(quant.zero_point()));
-  }
-}
-
-absl::Span<const float> RealValues(const Session& session, const Pair& pair,
-                                   std::vector<float>& buffer) {
-  const int index = pair.output;
-  if (!pair.quant) return session.output<float>(index);
-  buffer.resize(static_cast<size_t>(NumElements(session.output_shape(index))));
-  switch (session.output_type(index)) {
-    case DataType::kU8:
-      Dequantize(session.output<uint8_t>(index), *pair.quant, buffer);
-      break;
-    case DataType::kS8:
-      Dequantize(session.output<int8_t>(index), *pair.quant, buffer);
-      break;
-    case DataType::kS16:
-      Dequantize(session.output<int16_t>(index), *pair.quant, buffer);
-      break;
-    default:
-      Dequantize(session.output<int32_t>(index), *pair.quant, buffer);
-  }
-  return buffer;
-}
-
-absl::Status AddSample(const Session& reference, const Session& session, Pair& pair,
-                       std::vector<float>& buffer) {
-  const absl::Span<const float> expected = reference.output<float>(pair.reference_output);
-  const absl::Span<const float> values = RealValues(session, pair, buffer);
+absl::Status AddSample(absl::Span<const float> expected, absl::Span<const float> values,
+                       Pair& pair) {
   if (expected.size() != values.size()) {
     return absl::InvalidArgumentError(absl::StrCat("tensor '", pair.result.tensor, "' has ",
                                                    values.size(), " elements, in the reference ",
@@ -147,37 +104,29 @@ absl::StatusOr<std::vector<TensorDifference>> CompareTensors(const Graph& refere
                                                              const SampleSource& source,
                                                              const CompareOptions& options) {
   if (source.size() == 0) return absl::InvalidArgumentError("there are no samples to compare with");
-  Graph open_reference = reference, open_graph = graph;
-  std::vector<Pair> pairs = MakePairs(open_reference, open_graph);
+  std::vector<Pair> pairs = MakePairs(reference, graph);
   if (pairs.empty()) {
     return absl::InvalidArgumentError(
         "the two models compute no tensor of the same name; was one made from the other?");
   }
-  std::unique_ptr<Session> sessions[2];
-  std::shared_ptr<const Model> models[2];
-  absl::optional<BatchFeeder> feeders[2];
-  for (int i = 0; i < 2; ++i) {
-    absl::StatusOr<std::shared_ptr<const Model>> model =
-        ModelFromGraph(std::move(i == 0 ? open_reference : open_graph), options.run);
-    if (!model.ok()) return model.status();
-    models[i] = *std::move(model);
-    absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(*models[i], source, 1);
-    if (!feeder.ok()) return feeder.status();
-    feeders[i] = *feeder;
+  std::vector<TensorId> reference_tensors, tensors;
+  for (const Pair& pair : pairs) {
+    reference_tensors.push_back(pair.reference);
+    tensors.push_back(pair.tensor);
   }
-  if (feeders[0]->batch() != feeders[1]->batch()) {
+  absl::StatusOr<Taps> expected = Taps::Create(reference, reference_tensors, source, options.run);
+  if (!expected.ok()) return expected.status();
+  absl::StatusOr<Taps> taps = Taps::Create(graph, tensors, source, options.run);
+  if (!taps.ok()) return taps.status();
+  if (expected->batch() != taps->batch()) {
     return absl::InvalidArgumentError("the two models have other batches");
   }
-  std::vector<float> buffer;
-  for (int64_t first = 0; first < source.size(); first += feeders[0]->batch()) {
-    absl::StatusOr<int64_t> count = 0;
-    for (int i = 0; i < 2; ++i) {
-      count = feeders[i]->Fill(first, sessions[i], [](const Sample&) {});
-      if (!count.ok()) return count.status();
-      if (absl::Status status = sessions[i]->Run(); !status.ok()) return status;
-    }
-    for (Pair& pair : pairs) {
-      absl::Status status = AddSample(*sessions[0], *sessions[1], pair, buffer);
+  for (int64_t first = 0; first < source.size(); first += taps->batch()) {
+    if (absl::Status status = expected->Run(first).status(); !status.ok()) return status;
+    const absl::StatusOr<int64_t> count = taps->Run(first);
+    if (!count.ok()) return count.status();
+    for (size_t i = 0; i < pairs.size(); ++i) {
+      absl::Status status = AddSample(expected->values(i), taps->values(i), pairs[i]);
       if (!status.ok()) return status;
     }
     if (options.progress) options.progress(first + *count, source.size());

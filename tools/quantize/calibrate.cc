@@ -7,50 +7,22 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/model_internal.h"
-#include "tools/data/batch.h"
+#include "tools/evaluate/taps.h"
 
 namespace octet {
 namespace {
 
-// A tensor to watch, and where a session shows its values.
+// A tensor that is watched.
 struct Watch {
   TensorId tensor;
-  bool is_input;
-  int index;  // of the input or output
   Observer observer;
   absl::Status status;  // of the last observation
 };
 
-std::vector<Watch> MakeWatches(Graph& graph, absl::Span<const WatchedTensor> tensors,
-                               double moving_average_constant) {
-  std::vector<Watch> watches;
-  for (const WatchedTensor& watched : tensors) {
-    const TensorId id = watched.tensor;
-    const Observer observer(moving_average_constant, watched.channel_axis);
-    const auto input = std::find(graph.inputs.begin(), graph.inputs.end(), id);
-    if (input != graph.inputs.end()) {
-      watches.push_back({id, true, static_cast<int>(input - graph.inputs.begin()), observer, {}});
-      continue;
-    }
-    auto output = std::find(graph.outputs.begin(), graph.outputs.end(), id);
-    if (output == graph.outputs.end()) output = graph.outputs.insert(output, id);
-    watches.push_back({id, false, static_cast<int>(output - graph.outputs.begin()), observer, {}});
-  }
-  return watches;
-}
-
-absl::Span<const float> ValuesOf(const Watch& watch, Session& session) {
-  if (watch.is_input) return session.input<float>(watch.index);
-  return session.output<float>(watch.index);
-}
-
-// Lets the watch see what the session holds of `count` samples of a batch of `batch`. The rest of
-// the batch repeats a sample.
-void Observe(Watch& watch, Session& session, int64_t count, int64_t batch) {
-  Shape shape =
-      watch.is_input ? session.input_shape(watch.index) : session.output_shape(watch.index);
-  absl::Span<const float> values = ValuesOf(watch, session);
+// Lets the watch see what was computed for `count` samples of a batch of `batch`. The rest of the
+// batch repeats a sample.
+void Observe(Watch& watch, absl::Span<const float> values, Shape shape, int64_t count,
+             int64_t batch) {
   if (count < batch && !shape.empty() && shape[0] % batch == 0) {
     shape[0] = shape[0] / batch * count;
     values = values.first(static_cast<size_t>(NumElements(shape)));
@@ -101,25 +73,25 @@ absl::StatusOr<Statistics> GatherStatistics(const Graph& graph,
   if (!status.ok()) return status;
   if (source.size() == 0)
     return absl::InvalidArgumentError("there are no samples to calibrate with");
-  Graph exposed = graph;
-  std::vector<Watch> watches = MakeWatches(exposed, tensors, options.moving_average_constant);
-  absl::StatusOr<std::shared_ptr<const Model>> model =
-      ModelFromGraph(std::move(exposed), options.run);
-  if (!model.ok()) return model.status();
-  absl::StatusOr<BatchFeeder> feeder = BatchFeeder::Create(**model, source, 1);
-  if (!feeder.ok()) return feeder.status();
+  std::vector<Watch> watches;
+  std::vector<TensorId> ids;
+  for (const WatchedTensor& watched : tensors) {
+    watches.push_back(
+        {watched.tensor, Observer(options.moving_average_constant, watched.channel_axis), {}});
+    ids.push_back(watched.tensor);
+  }
+  absl::StatusOr<Taps> taps = Taps::Create(graph, ids, source, options.run);
+  if (!taps.ok()) return taps.status();
 
   const std::shared_ptr<ThreadPool> pool = PoolOrShared(options.run.pool);
   Sha256 hash;
-  std::unique_ptr<Session> session;
-  for (int64_t first = 0; first < source.size(); first += feeder->batch()) {
-    absl::StatusOr<int64_t> count =
-        feeder->Fill(first, session, [&](const Sample& sample) { HashSample(sample, hash); });
+  for (int64_t first = 0; first < source.size(); first += taps->batch()) {
+    const absl::StatusOr<int64_t> count =
+        taps->Run(first, [&](const Sample& sample) { HashSample(sample, hash); });
     if (!count.ok()) return count.status();
-    status = session->Run();
-    if (!status.ok()) return status;
     pool->ParallelFor(static_cast<int64_t>(watches.size()), [&](int64_t i) {
-      Observe(watches[static_cast<size_t>(i)], *session, *count, feeder->batch());
+      const auto index = static_cast<size_t>(i);
+      Observe(watches[index], taps->values(index), taps->shape(index), *count, taps->batch());
     });
     status = FirstProblem(graph, watches, NamesOf(source, first, *count));
     if (!status.ok()) return status;

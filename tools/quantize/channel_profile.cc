@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tools/quantize/taps.h"
+#include "tools/evaluate/taps.h"
 
 namespace octet {
 namespace {
@@ -61,8 +61,7 @@ absl::StatusOr<std::map<TensorId, std::vector<ChannelProfile>>> MeasureChannels(
   if (!taps.ok()) return taps.status();
   std::vector<std::vector<Tally>> tallies(tensors.size());
   for (int64_t first = 0; first < samples.size(); first += taps->batch()) {
-    absl::Status status = taps->Run(first);
-    if (!status.ok()) return status;
+    if (absl::Status status = taps->Run(first).status(); !status.ok()) return status;
     for (size_t i = 0; i < tensors.size(); ++i)
       AddTensor(taps->values(i), taps->shape(i), axes.at(tensors[i]), tallies[i]);
   }

@@ -9,12 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "octet/thread_pool.h"
 #include "runtime/core/validate.h"
+#include "tools/evaluate/taps.h"
 #include "tools/quantize/layer_matrix.h"
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/moments.h"
 #include "tools/quantize/round_layer.h"
 #include "tools/quantize/sharing.h"
-#include "tools/quantize/taps.h"
 
 namespace octet {
 namespace {
@@ -115,7 +115,7 @@ class Reconstruction {
   absl::Status Watch(Taps& taps, std::vector<Watched>& layers) const {
     const int64_t runs = (samples_.size() + taps.batch() - 1) / taps.batch();
     for (int64_t run = 0; run < runs; ++run) {
-      absl::Status status = taps.Run(run * taps.batch());
+      absl::Status status = taps.Run(run * taps.batch()).status();
       for (size_t i = 0; i < layers.size() && status.ok(); ++i) {
         status = WatchLayer(taps.shape(i), taps.values(i), run, runs, layers[i]);
       }

@@ -1,4 +1,4 @@
-#include "tools/quantize/taps.h"
+#include "tools/evaluate/taps.h"
 
 #include <algorithm>
 #include <utility>
@@ -44,10 +44,11 @@ absl::StatusOr<Taps> Taps::Create(const Graph& graph, const std::vector<TensorId
   return taps;
 }
 
-absl::Status Taps::Run(int64_t first) {
-  absl::StatusOr<int64_t> count = feeder_.Fill(first, session_, [](const Sample&) {});
-  if (!count.ok()) return count.status();
-  return session_->Run();
+absl::StatusOr<int64_t> Taps::Run(int64_t first, absl::FunctionRef<void(const Sample&)> on_sample) {
+  absl::StatusOr<int64_t> count = feeder_.Fill(first, session_, on_sample);
+  if (!count.ok()) return count;
+  if (absl::Status status = session_->Run(); !status.ok()) return status;
+  return count;
 }
 
 absl::Span<const float> Taps::values(size_t index) {
@@ -57,10 +58,18 @@ absl::Span<const float> Taps::values(size_t index) {
       model_->outputs()[static_cast<size_t>(place.index)].quant;
   if (!quant) return session_->output<float>(place.index);
   std::vector<float>& values = dequantized_[index];
-  if (session_->output_type(place.index) == DataType::kU8) {
-    Dequantize(session_->output<uint8_t>(place.index), *quant, values);
-  } else {
-    Dequantize(session_->output<int8_t>(place.index), *quant, values);
+  switch (session_->output_type(place.index)) {
+    case DataType::kU8:
+      Dequantize(session_->output<uint8_t>(place.index), *quant, values);
+      break;
+    case DataType::kS8:
+      Dequantize(session_->output<int8_t>(place.index), *quant, values);
+      break;
+    case DataType::kS16:
+      Dequantize(session_->output<int16_t>(place.index), *quant, values);
+      break;
+    default:
+      Dequantize(session_->output<int32_t>(place.index), *quant, values);
   }
   return values;
 }

@@ -1,10 +1,11 @@
-#ifndef OCTET_TOOLS_QUANTIZE_TAPS_H_
-#define OCTET_TOOLS_QUANTIZE_TAPS_H_
+#ifndef OCTET_TOOLS_EVALUATE_TAPS_H_
+#define OCTET_TOOLS_EVALUATE_TAPS_H_
 
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "octet/model.h"
@@ -16,17 +17,20 @@ namespace octet {
 // Runs a graph on samples and shows the values of tensors within it. Not thread-safe.
 class Taps {
  public:
-  // `tensors` are inputs of the graph or computed, f32 or quantized to 8 bits; what they do not
-  // need is not run. The source must outlive the taps. Errors as those of ModelFromGraph and
-  // BatchFeeder::Create.
+  // `tensors` are inputs of the graph or computed, f32 or quantized per tensor to 8, 16 or 32 bits;
+  // what they do not need is not run. The source must outlive the taps. Errors as those of
+  // ModelFromGraph and BatchFeeder::Create.
   static absl::StatusOr<Taps> Create(const Graph& graph, const std::vector<TensorId>& tensors,
                                      const SampleSource& source, const ModelOptions& options);
 
   // Samples per run.
   int64_t batch() const { return feeder_.batch(); }
-  // Runs the samples from `first` on.
-  absl::Status Run(int64_t first);
-  // The values that tensors[index] had in the last run as real numbers, row-major.
+  // Runs the samples from `first` on and gives how many there were; the rest of a batch repeats the
+  // last one. Every sample is shown to `on_sample` on the way.
+  absl::StatusOr<int64_t> Run(
+      int64_t first, absl::FunctionRef<void(const Sample&)> on_sample = [](const Sample&) {});
+  // The values that tensors[index] had in the last run as real numbers, row-major. Several threads
+  // may ask for different ones.
   absl::Span<const float> values(size_t index);
   const Shape& shape(size_t index) const;
 
@@ -49,4 +53,4 @@ class Taps {
 
 }  // namespace octet
 
-#endif  // OCTET_TOOLS_QUANTIZE_TAPS_H_
+#endif  // OCTET_TOOLS_EVALUATE_TAPS_H_
