@@ -10,13 +10,13 @@
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
 #include "tools/cli/process.h"
-#include "tools/cli/statistics.h"
+#include "tools/evaluate/latency.h"
+#include "tools/evaluate/statistics.h"
 
 namespace octet::cli {
 namespace {
 
 constexpr double kNsPerMs = 1e6;
-constexpr double kNsPerUs = 1e3;
 constexpr double kNsPerS = 1e9;
 
 struct Request {
@@ -25,11 +25,6 @@ struct Request {
   double seconds = 3;
   int64_t batch = 1;
   bool profile = false;
-};
-
-struct OperatorTime {
-  StepInfo info;
-  double median_us;
 };
 
 struct Measurement {
@@ -69,24 +64,6 @@ absl::Status TimeRuns(Session& session, double seconds, std::vector<double>& lat
   return absl::OkStatus();
 }
 
-absl::Status Profile(Session& session, double seconds, std::vector<OperatorTime>& operators) {
-  constexpr int kLeastRuns = 5;
-  const size_t steps = session.steps().size();
-  std::vector<std::vector<double>> times(steps);
-  std::vector<int64_t> step_ns(steps);
-  const int64_t end = NowNs() + static_cast<int64_t>(seconds * kNsPerS);
-  for (int runs = 0; runs < kLeastRuns || NowNs() < end; ++runs) {
-    std::fill(step_ns.begin(), step_ns.end(), 0);
-    absl::Status status = session.RunProfiled(absl::MakeSpan(step_ns));
-    if (!status.ok()) return status;
-    for (size_t i = 0; i < steps; ++i) {
-      times[i].push_back(static_cast<double>(step_ns[i]) / kNsPerUs);
-    }
-  }
-  for (size_t i = 0; i < steps; ++i) operators.push_back({session.steps()[i], Median(times[i])});
-  return absl::OkStatus();
-}
-
 absl::Status Measure(const Request& request, std::shared_ptr<const Model>& model,
                      std::unique_ptr<Session>& session, Measurement& result) {
   const double rss_before = ResidentMib();
@@ -112,9 +89,13 @@ absl::Status Measure(const Request& request, std::shared_ptr<const Model>& model
   std::vector<double> warm_up;
   status = TimeRuns(*session, std::min(0.5, request.seconds / 10), warm_up);
   if (status.ok()) status = TimeRuns(*session, request.seconds, result.latencies_ms);
-  if (status.ok() && request.profile) status = Profile(*session, request.seconds, result.operators);
+  if (!status.ok()) return status;
   std::sort(result.latencies_ms.begin(), result.latencies_ms.end());
-  return status;
+  if (!request.profile) return absl::OkStatus();
+  absl::StatusOr<std::vector<OperatorTime>> operators = ProfileSession(*session, request.seconds);
+  if (!operators.ok()) return operators.status();
+  result.operators = *std::move(operators);
+  return absl::OkStatus();
 }
 
 double Throughput(const Request& request, const Measurement& m) {
@@ -145,10 +126,10 @@ void PrintJson(const Request& request, const Model& model, const Session& sessio
   if (request.profile) {
     json["operators"] = nlohmann::json::array();
     for (const OperatorTime& op : m.operators) {
-      json["operators"].push_back({{"name", op.info.name},
-                                   {"type", op.info.type},
-                                   {"dtype", op.info.dtype},
-                                   {"kernel", op.info.kernel},
+      json["operators"].push_back({{"name", op.step.name},
+                                   {"type", op.step.type},
+                                   {"dtype", op.step.dtype},
+                                   {"kernel", op.step.kernel},
                                    {"median_us", op.median_us}});
     }
   }
@@ -163,7 +144,7 @@ void PrintProfile(const Measurement& m) {
   for (const OperatorTime& op : m.operators) {
     rows.push_back({absl::StrFormat("%.1f", op.median_us),
                     absl::StrFormat("%.1f%%", total > 0 ? 100 * op.median_us / total : 0),
-                    op.info.type, op.info.dtype, op.info.kernel, op.info.name});
+                    op.step.type, op.step.dtype, op.step.kernel, op.step.name});
   }
   Print("\n" + FormatTable(rows));
 }

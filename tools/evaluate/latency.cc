@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tools/data/batch.h"
+#include "tools/evaluate/statistics.h"
 
 namespace octet {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr int kLeastRounds = 5;
-
-double Median(std::vector<double>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
 
 absl::StatusOr<std::unique_ptr<Session>> SessionOnFirst(const Model& model,
                                                         const SampleSource& source) {
@@ -57,7 +52,7 @@ absl::StatusOr<std::vector<double>> MedianLatencies(absl::Span<const Model* cons
     }
   }
   std::vector<double> medians;
-  for (std::vector<double>& of_model : times) medians.push_back(Median(of_model));
+  for (std::vector<double>& of_model : times) medians.push_back(Median(std::move(of_model)));
   return medians;
 }
 
@@ -66,20 +61,25 @@ absl::StatusOr<std::vector<OperatorTime>> ProfileOperators(const Model& model,
                                                            double seconds) {
   absl::StatusOr<std::unique_ptr<Session>> session = SessionOnFirst(model, source);
   if (!session.ok()) return session.status();
-  const std::vector<StepInfo>& steps = (*session)->steps();
+  return ProfileSession(**session, seconds);
+}
+
+absl::StatusOr<std::vector<OperatorTime>> ProfileSession(Session& session, double seconds) {
+  const std::vector<StepInfo>& steps = session.steps();
   std::vector<std::vector<double>> times(steps.size());
   std::vector<int64_t> step_ns(steps.size());
   const Clock::time_point end = After(seconds);
   for (int round = 0; round < kLeastRounds || Clock::now() < end; ++round) {
     std::fill(step_ns.begin(), step_ns.end(), 0);
-    absl::Status status = (*session)->RunProfiled(absl::MakeSpan(step_ns));
+    absl::Status status = session.RunProfiled(absl::MakeSpan(step_ns));
     if (!status.ok()) return status;
     for (size_t i = 0; i < times.size(); ++i) {
       times[i].push_back(static_cast<double>(step_ns[i]) / 1000);
     }
   }
   std::vector<OperatorTime> result;
-  for (size_t i = 0; i < times.size(); ++i) result.push_back({steps[i], Median(times[i])});
+  for (size_t i = 0; i < times.size(); ++i)
+    result.push_back({steps[i], Median(std::move(times[i]))});
   return result;
 }
 

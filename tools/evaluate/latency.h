@@ -23,7 +23,11 @@ struct OperatorTime {
   double median_us = 0;
 };
 
-// The median duration of every step of a run on the first sample, in order of execution.
+// The median duration of every step of a run with the inputs that the session has, in order of
+// execution.
+absl::StatusOr<std::vector<OperatorTime>> ProfileSession(Session& session, double seconds);
+
+// The same for a run on the first sample.
 absl::StatusOr<std::vector<OperatorTime>> ProfileOperators(const Model& model,
                                                            const SampleSource& source,
                                                            double seconds);

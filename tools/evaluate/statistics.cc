@@ -1,10 +1,10 @@
-#include "tools/cli/statistics.h"
+#include "tools/evaluate/statistics.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
 
-namespace octet::cli {
+namespace octet {
 
 double Percentile(const std::vector<double>& sorted, double p) {
   const double position = p * static_cast<double>(sorted.size() - 1);
@@ -19,4 +19,4 @@ double Median(std::vector<double> values) {
   return Percentile(values, 0.5);
 }
 
-}  // namespace octet::cli
+}  // namespace octet
