@@ -5,7 +5,6 @@
 
 #include "gtest/gtest.h"
 #include "tools/import/testing.h"
-#include "tools/simplify/simplify.h"
 #include "tools/simplify/testing.h"
 
 // FakeQuantize, and QDQ pairs whose scales were trained: both must keep their scales.
@@ -16,64 +15,45 @@ namespace {
 using testing::Attr;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::ImportSimplified;
 using testing::OnnxMaker;
 using testing::RunSession;
+using testing::Types;
 
 void FakeQuantize(OnnxMaker& m, const std::string& x, const std::string& y, int64_t levels,
                   const std::vector<int64_t>& shape, const std::vector<float>& low,
                   const std::vector<float>& high) {
   m.Floats(y + "_low", shape, low).Floats(y + "_high", shape, high);
-  m.Op("FakeQuantize", {x, y + "_low", y + "_high", y + "_low", y + "_high"}, {y},
-       {Attr("levels", levels)});
-  m.graph().mutable_node(m.graph().node_size() - 1)->set_domain("org.openvinotoolkit");
-}
-
-OnnxMaker Maker() {
-  OnnxMaker m(13);
-  auto* openvino = m.model().add_opset_import();
-  openvino->set_domain("org.openvinotoolkit");
-  openvino->set_version(1);
-  return m;
-}
-
-Graph Import(OnnxMaker& m) {
-  absl::StatusOr<Graph> graph = m.Import();
-  EXPECT_TRUE(graph.ok()) << graph.status();
-  if (!graph.ok()) return {};
-  EXPECT_EQ(Simplify(*graph), absl::OkStatus());
-  return *std::move(graph);
-}
-
-std::vector<std::string> Types(const Graph& graph) {
-  std::vector<std::string> types;
-  for (const Node& node : graph.nodes) types.emplace_back(Name(node.type()));
-  return types;
+  m.OpOf("org.openvinotoolkit", "FakeQuantize",
+         {x, y + "_low", y + "_high", y + "_low", y + "_high"}, {y}, {Attr("levels", levels)});
 }
 
 TEST(ImportFakeQuantize, RoundsToTheLevelsOfItsRange) {
   // u8 with scale 0.5 and zero point 4: from -2 to 125.5.
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"5"})
       .Floats("factor", {5}, {1, -1.3f, 0.4f, -2, 100})
       .Op("Mul", {"x", "factor"}, {"z"});
   FakeQuantize(m, "z", "y", 256, {}, {-2}, {125.5f});
-  EXPECT_THAT(RunSession(Import(m.Output("y")), {{5}}), ElementsAre(0, -1.5, 1, -2, 125.5));
+  EXPECT_THAT(RunSession(ImportSimplified(m.Output("y")), {{5}}),
+              ElementsAre(0, -1.5, 1, -2, 125.5));
   // s8 with scale 1: -127 is the lowest level.
-  OnnxMaker around(Maker());
+  OnnxMaker around(13);
   around.Input("x", {"5"}).Floats("factor", {5}, {1, -1.3f, 0.4f, -60, 100});
   around.Op("Mul", {"x", "factor"}, {"z"});
   FakeQuantize(around, "z", "y", 255, {1}, {-127}, {127});
-  EXPECT_THAT(RunSession(Import(around.Output("y")), {{5}}), ElementsAre(0, -1, 1, -127, 127));
+  EXPECT_THAT(RunSession(ImportSimplified(around.Output("y")), {{5}}),
+              ElementsAre(0, -1, 1, -127, 127));
 }
 
 TEST(ImportFakeQuantize, MakesIntegerConvolutions) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"1", "1", "1", "3"}).Floats("w", {2, 1, 1, 1}, {0.6f, -3});
   FakeQuantize(m, "x", "x_q", 256, {}, {-128}, {127});
   FakeQuantize(m, "w", "w_q", 255, {2, 1, 1, 1}, {-63.5f, -254}, {63.5f, 254});
   m.Op("Conv", {"x_q", "w_q"}, {"c"});
   FakeQuantize(m, "c", "y", 256, {1, 1, 1, 1}, {-64}, {63.5f});
-  const Graph graph = Import(m.Output("y"));
+  const Graph graph = ImportSimplified(m.Output("y"));
   EXPECT_THAT(Types(graph), ElementsAre("Quantize", "Conv", "Dequantize"));
   const Tensor& w = graph.tensor(graph.nodes[1].inputs[1]);
   EXPECT_THAT(w.quant->scales, ElementsAre(0.5f, 2.0f));
@@ -85,7 +65,7 @@ TEST(ImportFakeQuantize, MakesIntegerConvolutions) {
 TEST(ImportFakeQuantize, RefusesOtherGrids) {
   const auto refusal = [](int64_t levels, const std::vector<int64_t>& shape,
                           const std::vector<float>& low, const std::vector<float>& high) {
-    OnnxMaker m = Maker();
+    OnnxMaker m(13);
     m.Input("x", {"1", "2"});
     FakeQuantize(m, "x", "y", levels, shape, low, high);
     const absl::Status status = m.Output("y").Import().status();
@@ -97,7 +77,7 @@ TEST(ImportFakeQuantize, RefusesOtherGrids) {
   EXPECT_THAT(refusal(256, {}, {1}, {256}), HasSubstr("one of which is 0"));
   EXPECT_THAT(refusal(255, {}, {0}, {254}), HasSubstr("255 around 0"));
   EXPECT_THAT(refusal(256, {1, 2}, {0, 0}, {255, 510}), HasSubstr("range per channel"));
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"2"}).Floats("a", {}, {0}).Floats("b", {}, {255}).Floats("c", {}, {1});
   m.Op("FakeQuantize", {"x", "a", "b", "a", "c"}, {"y"}, {Attr("levels", 256)});
   m.graph().mutable_node(0)->set_domain("org.openvinotoolkit");
@@ -126,7 +106,7 @@ TEST(ImportTrainedScales, OfQdqPairsOnRealWeights) {
   pair("w", "w_scale", "zs");
   m.Op("Conv", {"x_q", "w_q"}, {"c"});
   pair("c", "y_scale", "z");
-  const Graph graph = Import(m.Output("c_q"));
+  const Graph graph = ImportSimplified(m.Output("c_q"));
   EXPECT_THAT(Types(graph), ElementsAre("Quantize", "Conv", "Dequantize"));
   const Tensor& w = graph.tensor(graph.nodes[1].inputs[1]);
   EXPECT_THAT(w.quant->scales, ElementsAre(0.5f, 2.0f));

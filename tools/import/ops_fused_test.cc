@@ -4,7 +4,6 @@
 
 #include "gtest/gtest.h"
 #include "tools/import/testing.h"
-#include "tools/simplify/simplify.h"
 #include "tools/simplify/testing.h"
 
 // Operators of ONNX Runtime that join several of ONNX's: their numbers, computed here from the
@@ -15,34 +14,13 @@ namespace {
 
 using testing::Attr;
 using testing::Count;
+using testing::ImportSimplified;
 using testing::Only;
 using testing::OnnxMaker;
 using testing::RunSession;
 using Doubles = std::vector<double>;
 
-OnnxMaker Maker() {
-  OnnxMaker m(13);
-  auto* microsoft = m.model().add_opset_import();
-  microsoft->set_domain("com.microsoft");
-  microsoft->set_version(1);
-  return m;
-}
-
-OnnxMaker& FusedOp(OnnxMaker& m, const std::string& type, const std::vector<std::string>& in,
-                   const std::vector<std::string>& out,
-                   const std::vector<onnx::AttributeProto>& attributes = {}) {
-  m.Op(type, in, out, attributes);
-  m.graph().mutable_node(m.graph().node_size() - 1)->set_domain("com.microsoft");
-  return m;
-}
-
-Graph Import(OnnxMaker& m) {
-  absl::StatusOr<Graph> graph = m.Import();
-  EXPECT_TRUE(graph.ok()) << graph.status();
-  if (!graph.ok()) return {};
-  EXPECT_EQ(Simplify(*graph), absl::OkStatus());
-  return *std::move(graph);
-}
+constexpr char kMicrosoft[] = "com.microsoft";
 
 void ExpectNear(const Doubles& actual, const Doubles& expected, double tolerance = 1e-5) {
   ASSERT_EQ(actual.size(), expected.size());
@@ -62,24 +40,24 @@ double TanhGelu(double x) {
 }
 
 TEST(ImportFused, MatMulOfConstantTakesAlphaIntoTheWeights) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"2", "2"}).Floats("w", {3, 2}, {1, 2, 3, 4, 5, 6});
-  FusedOp(m, "FusedMatMul", {"x", "w"}, {"y"},
-          {Attr("transA", 1), Attr("transB", 1), Attr("alpha", 0.5f)});
-  const Graph graph = Import(m.Output("y"));
+  m.OpOf(kMicrosoft, "FusedMatMul", {"x", "w"}, {"y"},
+         {Attr("transA", 1), Attr("transB", 1), Attr("alpha", 0.5f)});
+  const Graph graph = ImportSimplified(m.Output("y"));
   EXPECT_EQ(graph.nodes.size(), 1u);
   // x = [0 1; 2 3], transposed [0 2; 1 3]; half of its product with w's rows.
   ExpectNear(RunSession(graph, {{2, 2}}), {2, 4, 6, 3.5, 7.5, 11.5});
 }
 
 TEST(ImportFused, MatMulOfComputedTensors) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("a", {"2", "1", "2"}).Input("b", {"2", "1", "2"});
-  FusedOp(m, "FusedMatMul", {"a", "b"}, {"y"}, {Attr("transB", 1), Attr("alpha", 2.0f)});
-  ExpectNear(RunSession(Import(m.Output("y")), {{2, 1, 2}, {2, 1, 2}}), {2, 26});
-  OnnxMaker batches = Maker();
+  m.OpOf(kMicrosoft, "FusedMatMul", {"a", "b"}, {"y"}, {Attr("transB", 1), Attr("alpha", 2.0f)});
+  ExpectNear(RunSession(ImportSimplified(m.Output("y")), {{2, 1, 2}, {2, 1, 2}}), {2, 26});
+  OnnxMaker batches(13);
   batches.Input("a", {"2", "1", "2"}).Input("b", {"2", "1", "2"});
-  FusedOp(batches, "FusedMatMul", {"a", "b"}, {"y"}, {Attr("transBatchA", 1)});
+  batches.OpOf(kMicrosoft, "FusedMatMul", {"a", "b"}, {"y"}, {Attr("transBatchA", 1)});
   const absl::Status status = batches.Output("y").Import().status();
   EXPECT_TRUE(absl::IsUnimplemented(status));
   EXPECT_NE(status.message().find("transBatchA"), std::string::npos) << status;
@@ -88,7 +66,7 @@ TEST(ImportFused, MatMulOfComputedTensors) {
 // w * x + bias of one pixel per channel, with sums and activations.
 Graph FusedConv(const std::vector<std::string>& more, const std::string& activation,
                 const std::vector<float>& parameters = {}) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"1", "1", "1", "4"}).Floats("w", {1, 1, 1, 1}, {2}).Floats("b", {1}, {-3});
   std::vector<std::string> inputs = {"x", "w", "b"};
   inputs.insert(inputs.end(), more.begin(), more.end());
@@ -100,8 +78,8 @@ Graph FusedConv(const std::vector<std::string>& more, const std::string& activat
     for (const float parameter : parameters) attribute.add_floats(parameter);
     attributes.push_back(attribute);
   }
-  FusedOp(m, "FusedConv", inputs, {"y"}, attributes);
-  return Import(m.Output("y"));
+  m.OpOf(kMicrosoft, "FusedConv", inputs, {"y"}, attributes);
+  return ImportSimplified(m.Output("y"));
 }
 
 TEST(ImportFused, ConvWithSumAndActivation) {
@@ -142,12 +120,12 @@ Doubles Normalized(const Doubles& x, bool centred, const Doubles& gamma, const D
 }
 
 TEST(ImportFused, SkipLayerNormalization) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"1", "2", "3"}).Floats("skip", {1, 2, 3}, {1, 5, 2, -3, 0, 1});
   m.Floats("gamma", {3}, {1, 2, 3}).Floats("beta", {3}, {0, 1, -1}).Floats("bias", {3}, {4, -2, 1});
-  FusedOp(m, "SkipLayerNormalization", {"x", "skip", "gamma", "beta", "bias"}, {"y", "", "", "sum"},
-          {Attr("epsilon", 0.25f)});
-  const Graph graph = Import(m.Output("y").Output("sum"));
+  m.OpOf(kMicrosoft, "SkipLayerNormalization", {"x", "skip", "gamma", "beta", "bias"},
+         {"y", "", "", "sum"}, {Attr("epsilon", 0.25f)});
+  const Graph graph = ImportSimplified(m.Output("y").Output("sum"));
   EXPECT_EQ(Count(graph, OpType::NormalizationOptions), 1);
   const Doubles sums = Sums({1, 5, 2, -3, 0, 1}, {4, -2, 1});
   Doubles expected = Normalized(sums, true, {1, 2, 3}, {0, 1, -1});
@@ -156,12 +134,12 @@ TEST(ImportFused, SkipLayerNormalization) {
 }
 
 TEST(ImportFused, SkipSimplifiedLayerNormalization) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"2", "3"}).Floats("skip", {2, 3}, {1, 5, 2, -3, 0, 1}).Floats("b", {3}, {4, -2, 1});
   m.Floats("gamma", {3}, {1, 2, 3});
-  FusedOp(m, "SkipSimplifiedLayerNormalization", {"x", "skip", "gamma", "b"}, {"y", "", "", "sum"},
-          {Attr("epsilon", 0.25f)});
-  const Graph graph = Import(m.Output("sum").Output("y"));
+  m.OpOf(kMicrosoft, "SkipSimplifiedLayerNormalization", {"x", "skip", "gamma", "b"},
+         {"y", "", "", "sum"}, {Attr("epsilon", 0.25f)});
+  const Graph graph = ImportSimplified(m.Output("sum").Output("y"));
   Doubles expected = Sums({1, 5, 2, -3, 0, 1}, {4, -2, 1});
   const Doubles y = Normalized(expected, false, {1, 2, 3}, {0, 0, 0});
   expected.insert(expected.end(), y.begin(), y.end());
@@ -169,9 +147,9 @@ TEST(ImportFused, SkipSimplifiedLayerNormalization) {
 }
 
 TEST(ImportFused, StatisticsForTrainingAreRefused) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"2", "3"}).Floats("gamma", {3}, {1, 2, 3});
-  FusedOp(m, "SkipLayerNormalization", {"x", "x", "gamma"}, {"y", "mean"});
+  m.OpOf(kMicrosoft, "SkipLayerNormalization", {"x", "x", "gamma"}, {"y", "mean"});
   const absl::Status status = m.Output("y").Import().status();
   EXPECT_TRUE(absl::IsUnimplemented(status));
   EXPECT_NE(status.message().find("training"), std::string::npos) << status;
@@ -180,12 +158,12 @@ TEST(ImportFused, StatisticsForTrainingAreRefused) {
 // One operator of the domain on x [3], and on x plus a bias where it takes one.
 Doubles RunGelu(const std::string& op, bool bias,
                 const std::vector<onnx::AttributeProto>& attributes = {}) {
-  OnnxMaker m = Maker();
+  OnnxMaker m(13);
   m.Input("x", {"1", "3"}).Floats("bias", {3}, {-1, -2, -1.5f});
   std::vector<std::string> inputs = {"x"};
   if (bias) inputs.push_back("bias");
-  FusedOp(m, op, inputs, {"y"}, attributes);
-  return RunSession(Import(m.Output("y")), {{1, 3}});
+  m.OpOf(kMicrosoft, op, inputs, {"y"}, attributes);
+  return RunSession(ImportSimplified(m.Output("y")), {{1, 3}});
 }
 
 TEST(ImportFused, Gelus) {

@@ -2,7 +2,6 @@
 
 #include "gtest/gtest.h"
 #include "tools/import/testing.h"
-#include "tools/simplify/simplify.h"
 #include "tools/simplify/testing.h"
 
 // Quantized ONNX operators after simplifying: what they become, and their numbers.
@@ -15,8 +14,12 @@ using testing::Attr;
 using testing::Count;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::ImportSimplified;
 using testing::Only;
 using testing::OnnxMaker;
+using testing::Types;
+
+constexpr char kMicrosoft[] = "com.microsoft";
 
 // An initializer of 8-bit or 32-bit integers.
 void Integers(OnnxMaker& m, const std::string& name, const std::vector<int64_t>& dims,
@@ -30,36 +33,10 @@ void Integers(OnnxMaker& m, const std::string& name, const std::vector<int64_t>&
 
 OnnxMaker Maker(int opset = 13) {
   OnnxMaker m(opset);
-  auto* microsoft = m.model().add_opset_import();
-  microsoft->set_domain("com.microsoft");
-  microsoft->set_version(1);
   m.Floats("half", {}, {0.5f}).Floats("quarter", {}, {0.25f});
   Integers(m, "z128", {}, {128});
   Integers(m, "z0", {}, {0}, TensorProto::INT8);
   return m;
-}
-
-OnnxMaker& MicrosoftOp(OnnxMaker& m, const std::string& type, const std::vector<std::string>& in,
-                       const std::vector<std::string>& out,
-                       const std::vector<onnx::AttributeProto>& attributes = {}) {
-  m.Op(type, in, out, attributes);
-  m.graph().mutable_node(m.graph().node_size() - 1)->set_domain("com.microsoft");
-  return m;
-}
-
-Graph Imported(OnnxMaker& m) {
-  absl::StatusOr<Graph> graph = m.Import();
-  EXPECT_TRUE(graph.ok()) << graph.status();
-  if (!graph.ok()) return {};
-  EXPECT_EQ(Simplify(*graph), absl::OkStatus());
-  return *std::move(graph);
-}
-
-// Types of the nodes, in order.
-std::vector<std::string> Types(const Graph& graph) {
-  std::vector<std::string> types;
-  for (const Node& node : graph.nodes) types.emplace_back(Name(node.type()));
-  return types;
 }
 
 void Quantize(OnnxMaker& m, const std::string& x, const std::string& scale = "half") {
@@ -78,7 +55,7 @@ TEST(ImportQuantized, QdqAroundMatMul) {
   m.Op("MatMul", {"x_r", "w_r"}, {"y"});
   Quantize(m, "y");
   m.Output("y_r");
-  const Graph graph = Imported(m);
+  const Graph graph = ImportSimplified(m);
   EXPECT_THAT(Types(graph), ElementsAre("Quantize", "MatMul", "Dequantize"));
   const Tensor& w = graph.tensor(graph.nodes[1].inputs[1]);
   EXPECT_THAT(w.data.as<int8_t>(), ElementsAre(1, 3, -5, -2, 4, 6));
@@ -93,12 +70,12 @@ TEST(ImportQuantized, QLinearOperatorsPassBytesOn) {
   m.Op("QLinearConv", {"x", "half", "z128", "w", "quarter", "z0", "half", "z128", "b"}, {"c"});
   m.Op("MaxPool", {"c"}, {"p"}, {Attr("kernel_shape", std::vector<int64_t>{2, 2})});
   m.Op("Transpose", {"p"}, {"t"}, {Attr("perm", std::vector<int64_t>{0, 2, 3, 1})});
-  MicrosoftOp(m, "QLinearAdd", {"t", "half", "z128", "t", "half", "z128", "quarter", "z128"},
-              {"y"});
+  m.OpOf(kMicrosoft, "QLinearAdd", {"t", "half", "z128", "t", "half", "z128", "quarter", "z128"},
+         {"y"});
   m.Output("y");
   m.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->set_elem_type(
       TensorProto::UINT8);
-  const Graph graph = Imported(m);
+  const Graph graph = ImportSimplified(m);
   EXPECT_THAT(Types(graph), ElementsAre("Conv", "Pool", "Transpose", "Binary"));
   EXPECT_EQ(graph.tensor(graph.inputs[0]).quant->scale(), 0.5f);
   EXPECT_EQ(graph.tensor(graph.outputs[0]).quant->scale(), 0.25f);
@@ -113,7 +90,7 @@ TEST(ImportQuantized, ScalesAlongAnAxisOfComputedTensorsAreArithmetic) {
   m.Op("QuantizeLinear", {"x", "scales", "zeros"}, {"q"});
   m.Op("DequantizeLinear", {"q", "scales", "zeros"}, {"y"});
   m.Output("y");
-  const Graph graph = Imported(m);
+  const Graph graph = ImportSimplified(m);
   EXPECT_EQ(Count(graph, OpType::QuantizeOptions), 0);
   EXPECT_EQ(Count(graph, OpType::CastOptions), 2);
 }
@@ -126,7 +103,7 @@ TEST(ImportQuantized, ConstantsAreQuantizedHalfToEven) {
   m.Op("DequantizeLinear", {"q", "half", "z128"}, {"r"});
   m.Op("Add", {"x", "r"}, {"y"});
   m.Output("y");
-  const Graph graph = Imported(m);
+  const Graph graph = ImportSimplified(m);
   const Tensor& c = graph.tensor(Only(graph, OpType::BinaryOptions).inputs[1]);
   EXPECT_THAT(c.data.as<float>(), ElementsAre(0, 1, -64, 63.5f));
 }
@@ -138,7 +115,7 @@ TEST(ImportQuantized, MatMulIntegerOfSmallSumsMultipliesBytes) {
   m.Op("MatMulInteger", {"x", "w", "z128"}, {"y"});
   m.Op("Cast", {"y"}, {"f"}, {Attr("to", int64_t{TensorProto::FLOAT})});
   m.Output("f");
-  const Graph graph = Imported(m);
+  const Graph graph = ImportSimplified(m);
   const Node& product = Only(graph, OpType::MatMulOptions);
   EXPECT_EQ(graph.tensor(product.inputs[0]).quant->zero_point(), 128);
   EXPECT_EQ(graph.tensor(product.outputs[0]).type, DataType::kF32);

@@ -1,5 +1,6 @@
 #include "tools/import/testing.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <fstream>
@@ -107,6 +108,23 @@ OnnxMaker& OnnxMaker::Op(const std::string& type, const std::vector<std::string>
   return *this;
 }
 
+OnnxMaker& OnnxMaker::OpOf(const std::string& domain, const std::string& type,
+                           const std::vector<std::string>& inputs,
+                           const std::vector<std::string>& outputs,
+                           const std::vector<onnx::AttributeProto>& attributes) {
+  const auto& imports = model_.opset_import();
+  const bool known = std::any_of(imports.begin(), imports.end(),
+                                 [&](const auto& opset) { return opset.domain() == domain; });
+  if (!known) {
+    auto* opset = model_.add_opset_import();
+    opset->set_domain(domain);
+    opset->set_version(1);
+  }
+  Op(type, inputs, outputs, attributes);
+  graph().mutable_node(graph().node_size() - 1)->set_domain(domain);
+  return *this;
+}
+
 OnnxMaker& OnnxMaker::Output(const std::string& name) {
   graph().add_output()->set_name(name);
   return *this;
@@ -117,6 +135,20 @@ absl::StatusOr<Graph> OnnxMaker::Import() {
   absl::StatusOr<Graph> graph = ImportOnnx(path);
   std::remove(path.c_str());
   return graph;
+}
+
+Graph ImportSimplified(OnnxMaker& maker) {
+  absl::StatusOr<Graph> graph = maker.Import();
+  EXPECT_TRUE(graph.ok()) << graph.status();
+  if (!graph.ok()) return {};
+  EXPECT_EQ(Simplify(*graph), absl::OkStatus());
+  return *std::move(graph);
+}
+
+std::vector<std::string> Types(const Graph& graph) {
+  std::vector<std::string> types;
+  for (const Node& node : graph.nodes) types.emplace_back(Name(node.type()));
+  return types;
 }
 
 std::string WriteTestFile(const std::string& bytes) {

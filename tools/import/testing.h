@@ -36,6 +36,10 @@ class OnnxMaker {
   OnnxMaker& Op(const std::string& type, const std::vector<std::string>& inputs,
                 const std::vector<std::string>& outputs,
                 const std::vector<onnx::AttributeProto>& attributes = {});
+  // The same of another domain, of which the model uses version 1.
+  OnnxMaker& OpOf(const std::string& domain, const std::string& type,
+                  const std::vector<std::string>& inputs, const std::vector<std::string>& outputs,
+                  const std::vector<onnx::AttributeProto>& attributes = {});
   OnnxMaker& Output(const std::string& name);
 
   onnx::ModelProto& model() { return model_; }
@@ -47,6 +51,12 @@ class OnnxMaker {
  private:
   onnx::ModelProto model_;
 };
+
+// The simplified graph; fails the test on errors, and is empty then.
+Graph ImportSimplified(OnnxMaker& maker);
+
+// Types of the nodes, in order.
+std::vector<std::string> Types(const Graph& graph);
 
 // Writes bytes to a new file of the test and gives its path.
 std::string WriteTestFile(const std::string& bytes);
