@@ -32,6 +32,13 @@ Value Value::Of(std::vector<Array> probed) {
   return value;
 }
 
+Value Value::Sequence(std::vector<Value> items) {
+  Value value;
+  value.is_sequence = true;
+  value.items = std::move(items);
+  return value;
+}
+
 Value Value::Broken() {
   Value value;
   value.broken = true;

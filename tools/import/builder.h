@@ -18,7 +18,8 @@
 
 namespace octet::importer {
 
-// What is known of a tensor of the source: a tensor of the graph, or numbers, or both.
+// What is known of a tensor of the source: a tensor of the graph, or numbers, or both. Or of a
+// sequence of tensors, which the graph does not have: its items, each a tensor.
 struct Value {
   // As in the source. What the graph computes of f16, bf16 and f64 is f32.
   DataType type = DataType::kUnknown;
@@ -30,6 +31,8 @@ struct Value {
   std::vector<Array> arrays;
   // A node before it could not be imported: nothing else is known.
   bool broken = false;
+  bool is_sequence = false;  // of `items`; it has none of the above
+  std::vector<Value> items;
 
   bool is_constant() const { return arrays.size() == 1; }
   bool is_known() const { return !arrays.empty(); }
@@ -42,6 +45,7 @@ struct Value {
   static Value Of(Array array);
   // One array per probe, or one for all; of equal rank.
   static Value Of(std::vector<Array> probed);
+  static Value Sequence(std::vector<Value> items);
   static Value Broken();
 };
 

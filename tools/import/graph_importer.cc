@@ -30,6 +30,12 @@ absl::Status CheckNewNodes(const Graph& graph, size_t first) {
   return absl::OkStatus();
 }
 
+// Whether the operator is one of those made for sequences.
+bool TakesSequences(const std::string& op_type) {
+  const auto rows = SequenceOps();
+  return std::any_of(rows.begin(), rows.end(), [&](const OpRow& row) { return op_type == row.op; });
+}
+
 // For the graph to compute.
 absl::Status Uncertain() {
   return absl::UnimplementedError(
@@ -216,11 +222,12 @@ absl::StatusOr<std::vector<Value>> GraphImporter::Inline(const onnx::FunctionPro
 absl::Status GraphImporter::ImportNode(const onnx::NodeProto& node) {
   if (node.output_size() == 0) return absl::OkStatus();
   std::vector<Value*> inputs;
-  bool known = true, broken = false;
+  bool known = true, broken = false, sequence = false;
   for (const std::string& name : node.input()) {
     inputs.push_back(name.empty() ? nullptr : scope_.Find(name));
     if (inputs.back() == nullptr) continue;
     broken = broken || inputs.back()->broken;
+    sequence = sequence || inputs.back()->is_sequence;
     known = known && inputs.back()->is_known();
   }
   const std::string domain = DomainOf(node.domain());
@@ -235,6 +242,9 @@ absl::Status GraphImporter::ImportNode(const onnx::NodeProto& node) {
     return Store(node, absl::UnimplementedError("is not supported"));
   }
   if (function != nullptr) return Store(node, Inline(*function, node, inputs));
+  if (sequence && !(domain.empty() && TakesSequences(node.op_type()))) {
+    return Store(node, absl::UnimplementedError("takes a sequence; tensors are supported"));
+  }
   Attributes attributes(node);
   auto outputs = known && fold != nullptr ? ImportKnown(node, attributes, inputs)
                                           : Convert(node, attributes, inputs);
@@ -257,6 +267,10 @@ absl::Status GraphImporter::BindOutput(const std::string& name, DataType type) {
     if (!job_.issues.empty()) return absl::OkStatus();
     return absl::UnimplementedError(
         absl::StrCat("output '", name, "' is an optional output that is not supported"));
+  }
+  if (value->is_sequence) {
+    return absl::UnimplementedError(
+        absl::StrCat("output '", name, "' is a sequence; tensors are supported"));
   }
   absl::StatusOr<TensorId> id = builder.TensorOf(*value, name);
   if (!id.ok()) return id.status();

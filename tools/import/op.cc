@@ -70,13 +70,17 @@ absl::StatusOr<float> OpContext::Scalar(size_t index, float absent) {
 
 std::vector<OpTable> OpTables() {
   std::vector<OpTable> tables;
-  for (const auto& rows : {ConvOps(),          PoolOps(),        MatMulOps(),
-                           UnaryOps(),         BinaryOps(),      ReduceOps(),
-                           ShapeOps(),         DataOps(),        SliceOps(),
-                           NormalizationOps(), TypeOps(),        SoftmaxOps(),
-                           SelectOps(),        ResizeOps(),      VisionOps(),
-                           AttentionOps(),     RecurrentOps(),   ControlOps(),
-                           LossOps(),          QuantLinearOps(), QuantizedOperatorOps(),
+  for (const auto& rows : {ConvOps(),        PoolOps(),
+                           MatMulOps(),      UnaryOps(),
+                           BinaryOps(),      ReduceOps(),
+                           ShapeOps(),       DataOps(),
+                           SliceOps(),       NormalizationOps(),
+                           TypeOps(),        SoftmaxOps(),
+                           SelectOps(),      ResizeOps(),
+                           VisionOps(),      AttentionOps(),
+                           RecurrentOps(),   ControlOps(),
+                           LossOps(),        SequenceOps(),
+                           QuantLinearOps(), QuantizedOperatorOps(),
                            IntegerOps()}) {
     tables.push_back({"", rows});
   }
@@ -112,10 +116,7 @@ std::string HintFor(const std::string& op_type) {
       {"ConvInteger", "import the float model and use `octet quantize`"},
       {"MatMulInteger", "import the float model and use `octet quantize`"},
       {"Optional", "export the model without optional values"},
-      {"SequenceConstruct", "export the model with tensors instead of sequences"},
-      {"SequenceAt", "export the model with tensors instead of sequences"},
-      {"SplitToSequence", "Split is supported"},
-      {"ConcatFromSequence", "Concat is supported"},
+      {"SequenceMap", "export the model with tensors instead of sequences"},
       {"STFT", "compute the spectrogram before the model"},
       {"DFT", "compute the spectrum before the model"},
       {"MaxUnpool", "Resize is supported"},

@@ -125,6 +125,7 @@ absl::Span<const OpRow> AttentionOps();
 absl::Span<const OpRow> RecurrentOps();
 absl::Span<const OpRow> ControlOps();
 absl::Span<const OpRow> LossOps();
+absl::Span<const OpRow> SequenceOps();
 absl::Span<const OpRow> TypeOps();
 absl::Span<const OpRow> QuantLinearOps();
 absl::Span<const OpRow> QuantizedOperatorOps();

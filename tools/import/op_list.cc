@@ -58,7 +58,15 @@ const std::vector<TypeRow>& TypeRows() {
         "Unsqueeze",
         "Where",
         "CenterCropPad",
-        "TensorScatter"}},
+        "TensorScatter",
+        "ConcatFromSequence",
+        "SequenceAt",
+        "SequenceConstruct",
+        "SequenceEmpty",
+        "SequenceErase",
+        "SequenceInsert",
+        "SequenceLength",
+        "SplitToSequence"}},
       {"numbers", {"Abs",       "Add",         "ArgMax", "ArgMin",    "Clip",      "CumProd",
                    "CumSum",    "Div",         "Einsum", "Equal",     "Greater",   "GreaterOrEqual",
                    "Less",      "LessOrEqual", "Max",    "Min",       "Mod",       "Mul",
@@ -129,7 +137,8 @@ std::string SupportedOpsAsMarkdown() {
       importer::kFirstOpset, " to ", importer::kLastOpset,
       " are read. *floats*: float, float16, bfloat16 and double; *numbers*: these and integers of "
       "8 to 64 bits; *any*:\n"
-      "these and bool. Strings, complex numbers, sequences and types of less than 8 bits are not "
+      "these and bool. Strings, complex numbers, types of less than 8 bits, and sequences as "
+      "inputs or outputs of a model are not\n"
       "supported.\n\n"
       "| operator | versions | types | notes |\n|---|---|---|---|\n");
   for (const SupportedOp& op : SupportedOps()) {

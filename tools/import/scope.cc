@@ -1,5 +1,7 @@
 #include "tools/import/scope.h"
 
+#include "absl/strings/str_cat.h"
+
 namespace octet::importer {
 
 Value* Scope::Find(const std::string& name) {
@@ -14,7 +16,19 @@ void Scope::Capture(const std::string& name) {
   if (Value* value = outer_->Find(name); value != nullptr) Import(name, *value);
 }
 
+// Items become inputs one by one, each under a name of its own.
+Value* Scope::ImportSequence(const std::string& name, const Value& outer) {
+  std::vector<Value> items;
+  for (size_t i = 0; i < outer.items.size(); ++i) {
+    const std::string item = absl::StrCat(name, "/item", i);
+    if (outer_->Find(item) == nullptr) outer_->Set(item, outer.items[i]);
+    items.push_back(*Find(item));
+  }
+  return &Set(name, Value::Sequence(std::move(items)));
+}
+
 Value* Scope::Import(const std::string& name, Value& outer) {
+  if (outer.is_sequence) return ImportSequence(name, Value(outer));
   Value value = outer;
   value.tensor = value.stored = kNoTensor;
   if (!value.broken && !value.is_constant()) {

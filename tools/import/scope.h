@@ -44,6 +44,7 @@ class Scope {
 
  private:
   Value* Import(const std::string& name, Value& outer);
+  Value* ImportSequence(const std::string& name, const Value& outer);
 
   GraphBuilder& builder_;
   Scope* outer_;
