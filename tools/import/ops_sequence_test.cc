@@ -81,7 +81,8 @@ TEST(ImportSequence, StacksAlongANewDimension) {
 
 TEST(ImportSequence, PositionFromAnInputChoosesAmongItemsOfOneShape) {
   OnnxMaker m = ThreeItems();
-  m.Input("p", {}, onnx::TensorProto::INT64).Op("SequenceAt", {"s", "p"}, {"item"});
+  m.Input("f", {}).Op("Cast", {"f"}, {"p"}, {Attr("to", onnx::TensorProto::INT64)});
+  m.Op("SequenceAt", {"s", "p"}, {"item"});
   m.Output("item");
   EXPECT_THAT(RunSession(ImportSimplified(m), {{2}, {}}), ElementsAre(0, 1));
   OnnxMaker ragged = ThreeItems();
@@ -107,14 +108,15 @@ TEST(ImportSequence, SplitsIntoSinglesPartsOfASizeAndPartsOfGivenSizes) {
               ElementsAre(4, 3));
 
   OnnxMaker sizes(13);
-  sizes.Input("x", {"n"}).Ints("sizes", {2}, {4, 1}).Ints("zero", {}, {0});
+  sizes.Input("x", {"5"}).Ints("sizes", {2}, {4, 1}).Ints("zero", {}, {0});
   sizes.Op("SplitToSequence", {"x", "sizes"}, {"s"}).Op("SequenceAt", {"s", "zero"}, {"y"});
   EXPECT_THAT(RunSession(ImportSimplified(sizes.Output("y")), {{5}}), ElementsAre(0, 1, 2, 3));
 }
 
 TEST(ImportSequence, SplitsByAnInputWhoseLengthIsKnown) {
   OnnxMaker m(13);
-  m.Input("x", {"n"}).Input("sizes", {"3"}, onnx::TensorProto::INT64).Ints("last", {}, {2});
+  m.Input("x", {"n"}).Input("f", {"3"}).Ints("last", {}, {2});
+  m.Op("Cast", {"f"}, {"sizes"}, {Attr("to", onnx::TensorProto::INT64)});
   m.Op("SplitToSequence", {"x", "sizes"}, {"s"}).Op("SequenceLength", {"s"}, {"n"});
   m.Op("SequenceAt", {"s", "last"}, {"y"}).Output("n").Output("y");
   // Sizes 0, 1 and 2 of three numbers.
@@ -123,7 +125,10 @@ TEST(ImportSequence, SplitsByAnInputWhoseLengthIsKnown) {
 
 TEST(ImportSequence, BranchesReadSequencesFromOutside) {
   OnnxMaker m = ThreeItems();
-  m.Input("c", {}, onnx::TensorProto::BOOL).Ints("one", {}, {1}).Ints("two", {}, {2});
+  m.Input("f", {})
+      .Op("Cast", {"f"}, {"c"}, {Attr("to", onnx::TensorProto::BOOL)})
+      .Ints("one", {}, {1})
+      .Ints("two", {}, {2});
   const auto branch = [](const char* name, const char* position) {
     onnx::AttributeProto attribute;
     attribute.set_name(name);
@@ -137,9 +142,9 @@ TEST(ImportSequence, BranchesReadSequencesFromOutside) {
     graph.add_output()->set_name("item");
     return attribute;
   };
-  m.Op("If", {"c"}, {"y"}, {branch("then_branch", "one"), branch("else_branch", "two")});
-  // The condition counts from 0: false.
-  EXPECT_THAT(RunSession(ImportSimplified(m.Output("y")), {{2}, {}}), ElementsAre(20, 21));
+  m.Op("If", {"c"}, {"chosen"}, {branch("then_branch", "one"), branch("else_branch", "two")});
+  // The condition is 0: false.
+  EXPECT_THAT(RunSession(ImportSimplified(m.Output("chosen")), {{2}, {}}), ElementsAre(20, 21));
 }
 
 TEST(ImportSequence, RefusesWhatNeedsSequencesToRun) {
