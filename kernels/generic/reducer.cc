@@ -14,10 +14,7 @@ absl::Status CheckReducible(const Operand& x, const Operand& y) {
 }
 
 Reducer::Reducer(Reduction reduction, const Operand& x, const Operand& y, const Loops& loops)
-    : reduction_(reduction),
-      loops_(loops),
-      type_(x.type),
-      f32_result_(IsF32(y)) {
+    : reduction_(reduction), loops_(loops), type_(x.type), f32_result_(IsF32(y)) {
   if (is_f32()) return;
   x_scale_ = x.quant->scale();
   x_zero_point_ = x.quant->zero_point();
@@ -148,8 +145,8 @@ void Reducer::Row(const void* x, int64_t n, void* y) const {
     return;
   }
   if (is_sum()) {
-    const float v = static_cast<float>(SumRow(x, n) - static_cast<int32_t>(n) * x_zero_point_) *
-                    Multiplier(n);
+    const float v =
+        static_cast<float>(SumRow(x, n) - static_cast<int32_t>(n) * x_zero_point_) * Multiplier(n);
     if (f32_result_) {
       *static_cast<float*>(y) = v;
     } else {

@@ -190,9 +190,8 @@ absl::Status Check(const KernelContext& context) {
       return absl::UnimplementedError("deterministic: results of 16 bits may be a unit off");
     }
   } else if (!(IsF32(x) && IsF32(y)) && !(IsInt8(x) && IsInt8(y))) {
-    return absl::UnimplementedError(
-        absl::StrCat("from ", Describe(x), " to ", Describe(y),
-                     "; both must be f32, both int8 or both int16"));
+    return absl::UnimplementedError(absl::StrCat("from ", Describe(x), " to ", Describe(y),
+                                                 "; both must be f32, both int8 or both int16"));
   }
   if (!SameOrder(x, y)) return absl::UnimplementedError("layouts differ");
   return absl::OkStatus();

@@ -241,8 +241,8 @@ absl::Status CheckUnary(const KernelContext& context) {
   if (absl::Status s = CheckPair(x, y); !s.ok()) return s;
   const bool by_table = IsF32(x) || (IsInt8(x) && IsInt8(y));
   if (context.deterministic && !by_table && !IsExact(kind)) {
-    return absl::UnimplementedError(absl::StrCat("deterministic: its ", schema::EnumNameUnaryKind(kind),
-                                                 " of 16 bits may be a unit off"));
+    return absl::UnimplementedError(absl::StrCat(
+        "deterministic: its ", schema::EnumNameUnaryKind(kind), " of 16 bits may be a unit off"));
   }
   return CheckOrder(context);
 }

@@ -44,7 +44,8 @@ absl::Status CheckProduct(const KernelContext& context, int channel_axis,
   if (dynamic) return Declined("its arithmetic is dynamic, but x", x);
   if (!IsQuantized(x)) return Declined("the first factor", x);
   const bool words = IsInt16(x);
-  if (!IsWeights(w, channel_axis, words)) return Declined("x is quantized, but the other factor", w);
+  if (!IsWeights(w, channel_axis, words))
+    return Declined("x is quantized, but the other factor", w);
   if (bias.present() && bias.type != DataType::kS32 && !(words && bias.type == DataType::kS64)) {
     return Declined("x is quantized, but bias", bias);
   }

@@ -53,22 +53,22 @@ absl::StatusOr<PackedProduct> PackConv(const KernelContext& context) {
   const GemmForm form = GemmFormOf(context);
   const int max_vectors = GemmCodeFor(isa, form).max_vectors;
   const Patches patches(g, BytesOf(form));
-  PackedProduct p = {isa, form, g, g.c / g.groups * g.kh * g.kw,
-                     MakeGemmBlocks(g.oc, g.groups, max_vectors), {}};
+  PackedProduct p = {
+      isa, form, g, g.c / g.groups * g.kh * g.kw, MakeGemmBlocks(g.oc, g.groups, max_vectors), {}};
   const auto fill = form == GemmForm::kBytes   ? FillRow<int8_t, int8_t>
                     : form == GemmForm::kWords ? FillRow<int8_t, int16_t>
                                                : FillRow<int16_t, int16_t>;
-  const std::string key = absl::StrCat(
-      "simd_conv/", max_vectors, "/", static_cast<int>(form), "/",
-      reinterpret_cast<uintptr_t>(weights.data), "/", ToString(weights.shape), "/", g.groups, "/",
-      patches.segments());
-  p.packed = PackGemm(context.packed, key, {form, patches.segments(), patches.padded_bytes() / 4},
-                      p.blocks, g.oc,
-                      [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
-                        for (int64_t i = 0; i < count; ++i) {
-                          fill(weights.data, first + i, g, patches, rows + i * row_bytes);
-                        }
-                      });
+  const std::string key =
+      absl::StrCat("simd_conv/", max_vectors, "/", static_cast<int>(form), "/",
+                   reinterpret_cast<uintptr_t>(weights.data), "/", ToString(weights.shape), "/",
+                   g.groups, "/", patches.segments());
+  p.packed =
+      PackGemm(context.packed, key, {form, patches.segments(), patches.padded_bytes() / 4},
+               p.blocks, g.oc, [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
+                 for (int64_t i = 0; i < count; ++i) {
+                   fill(weights.data, first + i, g, patches, rows + i * row_bytes);
+                 }
+               });
   return p;
 }
 

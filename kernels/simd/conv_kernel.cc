@@ -61,8 +61,8 @@ std::string GemmConv::detail() const {
   const char* name = Name(product_.isa);
   if (product_.form == GemmForm::kBytes) return name;
   if (epilogue_.wide_bias.empty()) return absl::StrCat(name, ", s32 sums");
-  return absl::StrCat(name, ", sums in ", parts_.size() * static_cast<size_t>(TermsOf(product_.form)),
-                      " parts");
+  return absl::StrCat(name, ", sums in ",
+                      parts_.size() * static_cast<size_t>(TermsOf(product_.form)), " parts");
 }
 
 void GemmConv::SplitWork(int threads) {
@@ -79,8 +79,8 @@ void GemmConv::SplitWork(int threads) {
   if (pixel_parts_ == 0) pixel_parts_ = 1;
   chunk_ = kPixelStep;
   if (weights > kSmallWeights) {
-    chunk_ = std::min(kMaxChunk,
-                      std::max(kPixelStep, kChunkBytes / rows_.row_bytes() / kPixelStep * kPixelStep));
+    chunk_ = std::min(
+        kMaxChunk, std::max(kPixelStep, kChunkBytes / rows_.row_bytes() / kPixelStep * kPixelStep));
   }
 }
 

@@ -17,8 +17,8 @@
 namespace octet {
 namespace simd {
 
-// A convolution of integers, or a matrix product seen as one of 1x1 whose pixels are the rows of the
-// left matrix.
+// A convolution of integers, or a matrix product seen as one of 1x1 whose pixels are the rows of
+// the left matrix.
 class GemmConv {
  public:
   // `x_flip`: 0x80 for s8 inputs. `post` is applied to an f32 result.

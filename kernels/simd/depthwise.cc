@@ -87,9 +87,8 @@ std::vector<int64_t> ChannelOrder(int64_t channels, const DepthwiseCode& code) {
   for (const ChannelBlock& block : Blocks(channels, code)) {
     const int vectors = GroupRows(code.form), lanes = block.width / vectors;
     for (int i = 0; i < block.width; ++i) {
-      const int c = code.form == DepthwiseForm::kTaps
-                        ? i
-                        : ChannelOfLane(vectors, i / lanes, i % lanes);
+      const int c =
+          code.form == DepthwiseForm::kTaps ? i : ChannelOfLane(vectors, i / lanes, i % lanes);
       order.push_back(c < block.count ? block.begin + c : -1);
     }
   }
@@ -216,7 +215,8 @@ class DepthwiseKernel final : public Kernel {
   std::string detail() const override { return Name(isa_); }
 
  private:
-  // Rough speeds of the instruction sets with bytes, for deciding how many threads a layer is worth.
+  // Rough speeds of the instruction sets with bytes, for deciding how many threads a layer is
+  // worth.
   static constexpr int64_t kProductsPerNs[] = {1, 25, 50, 100};
 
   const Isa isa_;
@@ -250,28 +250,25 @@ const int8_t* Pack(const KernelContext& context, const ConvGeometry& g, const De
   const DepthwiseCode& code = CodeFor(isa, form);
   const Operand& w = context.input(1);
   const Packer packer(g, strip, code, w);
-  const std::string key = absl::StrCat(
-      "simd_depthwise/", Name(isa), "/", static_cast<int>(form), "/",
-      reinterpret_cast<uintptr_t>(w.data), "/", strip.rows, "/", strip.groups, "/", g.sh, "/",
-      ToString(w.shape));
+  const std::string key = absl::StrCat("simd_depthwise/", Name(isa), "/", static_cast<int>(form),
+                                       "/", reinterpret_cast<uintptr_t>(w.data), "/", strip.rows,
+                                       "/", strip.groups, "/", g.sh, "/", ToString(w.shape));
   const auto bytes = static_cast<size_t>(BytesOf(form));
   const uint8_t* packed = nullptr;
   if (code.form == DepthwiseForm::kTaps) {
-    packed = context.packed->GetOrPack(
-        key, static_cast<size_t>(g.c * g.kh * g.kw) * bytes, [&](uint8_t* to) {
-          if (bytes == 1) return packer.Taps(reinterpret_cast<int8_t*>(to));
-          packer.Taps(reinterpret_cast<int16_t*>(to));
-        });
+    packed = context.packed->GetOrPack(key, static_cast<size_t>(g.c * g.kh * g.kw) * bytes,
+                                       [&](uint8_t* to) {
+                                         if (bytes == 1)
+                                           return packer.Taps(reinterpret_cast<int8_t*>(to));
+                                         packer.Taps(reinterpret_cast<int16_t*>(to));
+                                       });
   } else {
-    const size_t bytes_per_lane = code.form == DepthwiseForm::kPairs ||
-                                          code.form == DepthwiseForm::kSplitWords
-                                      ? 8
-                                      : 4;
+    const size_t bytes_per_lane =
+        code.form == DepthwiseForm::kPairs || code.form == DepthwiseForm::kSplitWords ? 8 : 4;
     const size_t size =
         order.size() * bytes_per_lane * static_cast<size_t>(g.kw * strip.rows * strip.groups);
-    packed = context.packed->GetOrPack(key, size, [&](uint8_t* to) {
-      packer.Interleave(order, reinterpret_cast<int8_t*>(to));
-    });
+    packed = context.packed->GetOrPack(
+        key, size, [&](uint8_t* to) { packer.Interleave(order, reinterpret_cast<int8_t*>(to)); });
   }
   return reinterpret_cast<const int8_t*>(packed);
 }

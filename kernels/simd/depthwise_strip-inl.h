@@ -1,5 +1,5 @@
-// What depthwise kernels of bytes and words share, over a vector type of vec_*-inl.h. Include inside
-// a region compiled for its instruction set, inside an unnamed namespace.
+// What depthwise kernels of bytes and words share, over a vector type of vec_*-inl.h. Include
+// inside a region compiled for its instruction set, inside an unnamed namespace.
 
 // Interleaved columns of one strip: for each, `groups` groups of as many vectors as rows.
 constexpr int kColumnBytes = 24 * 1024;
@@ -55,8 +55,8 @@ struct Filler {
 
   const DepthwiseArgs& a;
   const uint8_t* rows[kRows * G];  // where column 0 begins
-  int count;                   // channels
-  int64_t column;              // of the image, may lie outside
+  int count;                       // channels
+  int64_t column;                  // of the image, may lie outside
   uint8_t* to;
 
   void Outside() {
@@ -67,8 +67,7 @@ struct Filler {
   }
   template <bool kFlip>
   inline __attribute__((always_inline)) typename V::I Load(int row, int64_t offset) const {
-    const auto bytes =
-        V::LoadBytes(rows[row] + offset, kFull ? V::kBytes : count * kElement<V>);
+    const auto bytes = V::LoadBytes(rows[row] + offset, kFull ? V::kBytes : count * kElement<V>);
     return kFlip ? V::Xor(bytes, V::Set8(0x80)) : bytes;
   }
   template <bool kFlip>
@@ -107,8 +106,8 @@ struct BlockArgs {
   const int32_t* bias;
   const float* multiplier;
   const double* wide_bias;  // where weights are two terms
-  int32_t kw, sw, groups;  // used where the template's are 0
-  int count;               // channels
+  int32_t kw, sw, groups;   // used where the template's are 0
+  int count;                // channels
 };
 
 // Adds the products of one column of taps to R x W sums.

@@ -54,8 +54,7 @@ inline void FinishWords(const GemmTile& t, int64_t index, const float* rounded) 
     __m256 v = V::Mul(V::LoadF(rounded + 8 * j), V::LoadF(t.multiplier + 8 * j));
     if (t.residual != nullptr) {
       const auto* p = static_cast<const int16_t*>(t.residual) + index + 8 * j;
-      const __m256i r =
-          _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+      const __m256i r = _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
       v = V::Add(v, V::Mul(V::ToFloat(r), V::SetF(e.residual_multiplier)));
     }
     v = V::MaxF(v, V::SetF(static_cast<float>(e.min)));
@@ -75,8 +74,7 @@ void WordTile(const GemmTile& t) {
   } else {
     NarrowSums<V, M>(t, rounded);
   }
-  const bool words =
-      t.channels == 16 && e.words && (t.residual == nullptr || e.words_residual);
+  const bool words = t.channels == 16 && e.words && (t.residual == nullptr || e.words_residual);
   for (int m = 0; m < M; ++m) {
     const int64_t index = t.index + m * t.y_stride;
     if (words) {

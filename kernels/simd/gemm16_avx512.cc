@@ -68,8 +68,7 @@ struct WideTile {
 #pragma GCC unroll 4
       for (int c = 0; c < kVectors; ++c) {
         const __m512i high = kSplit ? sum[m][c * kTerms + kTerms - 1] : Words512::Zero();
-        rounded[m][c] =
-            Words512::RoundWide(base + m * step + 16 * c, sum[m][c * kTerms], high);
+        rounded[m][c] = Words512::RoundWide(base + m * step + 16 * c, sum[m][c * kTerms], high);
       }
     }
   }
@@ -83,8 +82,7 @@ inline __attribute__((always_inline)) void StoreWords(const GemmTile& t, int row
   const __mmask16 lanes = FirstLanes(t.channels - first);
   __m512 v = _mm512_mul_ps(sums, _mm512_loadu_ps(t.multiplier + first));
   if (t.residual != nullptr) {
-    v = _mm512_add_ps(
-        v, ResidualWords(e, static_cast<const int16_t*>(t.residual) + index, lanes));
+    v = _mm512_add_ps(v, ResidualWords(e, static_cast<const int16_t*>(t.residual) + index, lanes));
   }
   v = _mm512_max_ps(v, _mm512_set1_ps(static_cast<float>(e.min)));
   v = _mm512_min_ps(v, _mm512_set1_ps(static_cast<float>(e.max)));

@@ -90,8 +90,8 @@ bool PartsFit(absl::Span<const GemmPart> parts, const int16_t* weights, int64_t 
   std::vector<int64_t> sums;
   for (const GemmPart& part : parts) {
     sums.assign(static_cast<size_t>(lanes), 0);
-    const int64_t groups = (part.segment_end - part.segment_begin) *
-                           (part.group_end - part.group_begin);
+    const int64_t groups =
+        (part.segment_end - part.segment_begin) * (part.group_end - part.group_begin);
     for (int64_t g = 0; g < groups; ++g, weights += 2 * lanes) {
       for (int64_t i = 0; i < lanes; ++i) {
         sums[static_cast<size_t>(i)] +=
@@ -172,8 +172,8 @@ std::vector<GemmPart> MakeGemmParts(const GemmRows& rows, int64_t part_groups) {
   const int64_t groups = std::min(part_groups, rows.groups);
   for (int64_t s = 0; s < rows.segments; s += segments) {
     for (int64_t g = 0; g < rows.groups; g += groups) {
-      parts.push_back({s, std::min(s + segments, rows.segments), g,
-                       std::min(g + groups, rows.groups)});
+      parts.push_back(
+          {s, std::min(s + segments, rows.segments), g, std::min(g + groups, rows.groups)});
     }
   }
   return parts;

@@ -104,8 +104,7 @@ absl::StatusOr<PackedProduct> PackMatMul(const KernelContext& context) {
                                        ToString(weights.shape), "/", transposed);
   p.packed =
       PackGemm(context.packed, key, {form, 1, Patches(g, BytesOf(form)).padded_bytes() / 4},
-               p.blocks, g.oc,
-               [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
+               p.blocks, g.oc, [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
                  fill(weights.data, g, transposed, first, count, rows, row_bytes);
                });
   return p;

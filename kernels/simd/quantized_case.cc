@@ -57,9 +57,7 @@ std::vector<int64_t> RandomInts(int64_t count, DataType type, const ConvCase& c,
 
 }  // namespace
 
-int32_t QuantizedCase::X(int64_t i) const {
-  return IntAt(x_type_, x_, i) - x_quant_.zero_point();
-}
+int32_t QuantizedCase::X(int64_t i) const { return IntAt(x_type_, x_, i) - x_quant_.zero_point(); }
 int32_t QuantizedCase::W(int64_t i) const { return IntAt(w_type_, w_, i); }
 
 void QuantizedCase::Fill(const ConvCase& c, int64_t weights, int64_t channels, uint32_t seed) {
@@ -78,8 +76,8 @@ void QuantizedCase::Fill(const ConvCase& c, int64_t weights, int64_t channels, u
       residual_f32_.push_back(static_cast<float>(random() % 256) * 0.37f - 11.0f);
     }
   } else if (c.residual_type != DataType::kUnknown) {
-    residual_ = BytesOf(RandomInts(outputs, c.residual_type, ConvCase(), false, random),
-                        c.residual_type);
+    residual_ =
+        BytesOf(RandomInts(outputs, c.residual_type, ConvCase(), false, random), c.residual_type);
   }
 
   x_quant_ = OneScale(c.x_scale, c.x_zero_point);

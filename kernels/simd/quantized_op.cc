@@ -23,8 +23,8 @@ bool IsWords(const Operand& o) { return o.type == DataType::kS16; }
 absl::Status CheckWeights(const Operand& w, bool words, int channel_axis) {
   const bool fits = w.type == DataType::kS8 || (words && IsWords(w));
   if (!fits || w.quant == nullptr) {
-    return absl::UnimplementedError(absl::StrCat("weights are ", Name(w.type), ", not quantized s8",
-                                                 words ? " or s16" : ""));
+    return absl::UnimplementedError(
+        absl::StrCat("weights are ", Name(w.type), ", not quantized s8", words ? " or s16" : ""));
   }
   if (w.data == nullptr) return absl::UnimplementedError("weights are not constant");
   if (!w.quant->per_tensor() && w.quant->axis != channel_axis) {
@@ -112,8 +112,7 @@ absl::Status CheckQuantizedOp(const QuantizedOp& op) {
   }
   const bool words = IsWords(op.x);
   if (absl::Status s = CheckWeights(op.w, words, op.channel_axis); !s.ok()) return s;
-  const bool fits =
-      op.bias.type == DataType::kS32 || (words && op.bias.type == DataType::kS64);
+  const bool fits = op.bias.type == DataType::kS32 || (words && op.bias.type == DataType::kS64);
   if (op.bias.present() && (!fits || op.bias.data == nullptr)) {
     return absl::UnimplementedError(absl::StrCat("bias is ", Name(op.bias.type),
                                                  ", not a constant s32", words ? " or s64" : ""));

@@ -51,8 +51,9 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
                                            absl::Span<const int32_t> weight_sums,
                                            absl::Span<const int64_t> order);
 
-// The same for an s16 x. `magnitudes` has for each channel the sum of its weights' magnitudes, of the
-// larger term where the weights are s16. Sums are in f64 where they, or the bias, may leave s32.
+// The same for an s16 x. `magnitudes` has for each channel the sum of its weights' magnitudes, of
+// the larger term where the weights are s16. Sums are in f64 where they, or the bias, may leave
+// s32.
 absl::StatusOr<OwnedEpilogue> MakeWordEpilogue(const QuantizedOp& op, int64_t depth,
                                                absl::Span<const int32_t> magnitudes,
                                                absl::Span<const int64_t> order);

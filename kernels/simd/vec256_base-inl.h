@@ -72,7 +72,8 @@ struct WideSums256 {
  private:
   static __m256d Wide(const double* base, __m256i low, __m256i high, int half) {
     const __m256d from = _mm256_loadu_pd(base + 4 * half);
-    if (half == 0) return WidenSums(from, _mm256_castsi256_si128(low), _mm256_castsi256_si128(high));
+    if (half == 0)
+      return WidenSums(from, _mm256_castsi256_si128(low), _mm256_castsi256_si128(high));
     return WidenSums(from, _mm256_extracti128_si256(low, 1), _mm256_extracti128_si256(high, 1));
   }
 };

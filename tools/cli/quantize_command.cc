@@ -36,7 +36,7 @@ struct Request {
   std::string data;
   std::string method;
   std::string calibrator;  // empty: the default
-  std::string scheme;  // empty: what suits the type
+  std::string scheme;      // empty: what suits the type
   std::string overrides;
   std::string ranges;
   std::string save_ranges;
@@ -336,8 +336,8 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
                &request.weights);
   flags.Choice("activations", {"u8", "s8", "s16"}, "type of activations; default u8",
                &request.activations);
-  flags.Choice("weights-type", {"s8", "s16"}, "type of weights; s16 needs --activations s16; default s8",
-               &request.weights_type);
+  flags.Choice("weights-type", {"s8", "s16"},
+               "type of weights; s16 needs --activations s16; default s8", &request.weights_type);
   flags.Text("refine", "all|none|LIST",
              "methods that keep accuracy: equalize, rounding, bias; default none", &request.refine);
   flags.Choice("scheme", {"affine", "symmetric"},

@@ -157,9 +157,9 @@ class Converter {
     const float input_scale = params_.at(node.input(0)).scale();
     const std::vector<float> bias_values =
         bias == kNoTensor ? std::vector<float>() : RealValues(source_.tensor(bias));
-    const absl::StatusOr<QuantizedWeights> q = ReplaceWeights(
-        node, bias_values, input_scale,
-        {GranularityOf(node), options_.weights_type, options_.activations}, copy);
+    const absl::StatusOr<QuantizedWeights> q =
+        ReplaceWeights(node, bias_values, input_scale,
+                       {GranularityOf(node), options_.weights_type, options_.activations}, copy);
     if (!q.ok()) return q.status();
     if (bias == kNoTensor) return absl::OkStatus();
     Tensor t = source_.tensor(bias);

@@ -72,8 +72,7 @@ absl::StatusOr<KernelQuery> KernelsForSample(const Graph& graph, const SampleSou
                                              const QuantizerOptions& options) {
   absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples, options.run);
   if (!shapes.ok()) return shapes.status();
-  return KernelTableQuery(graph, *std::move(shapes),
-                          {options.activations, options.weights_type});
+  return KernelTableQuery(graph, *std::move(shapes), {options.activations, options.weights_type});
 }
 
 absl::Status CheckHasAll(const Graph& graph, const std::vector<TensorId>& tensors,
@@ -160,7 +159,8 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
     return absl::InvalidArgumentError(
         absl::StrCat("the method '", options.method, "' needs sample data"));
   }
-  const KernelQuery query = KernelTableQuery(graph, ShapesForNoSample(graph), {options.activations});
+  const KernelQuery query =
+      KernelTableQuery(graph, ShapesForNoSample(graph), {options.activations});
   absl::StatusOr<GraphOverrides> overrides =
       ResolveOverrides(options.overrides, graph, CommonRule(options));
   if (!overrides.ok()) return overrides.status();
@@ -171,10 +171,9 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   }
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
-  absl::StatusOr<Graph> result =
-      ConvertToInt8(graph, precision, {},
-                    {options.weights, options.activations, DataType::kS8,
-                     overrides->WeightsOr(options.weights)});
+  absl::StatusOr<Graph> result = ConvertToInt8(
+      graph, precision, {},
+      {options.weights, options.activations, DataType::kS8, overrides->WeightsOr(options.weights)});
   if (!result.ok()) return result.status();
   result->quantization = MakeRecord(graph, {}, {}, options);
   if (report != nullptr) FillReport(graph, precision, *result, 0, *report);
@@ -243,10 +242,10 @@ absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_node
   if (!status.ok()) return status;
   status = CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
   if (!status.ok()) return status;
-  absl::StatusOr<Graph> result = ConvertToInt8(
-      *graph_, precision, ShareRanges(*graph_, precision, observed_),
-      {options_.weights, options_.activations, options_.weights_type,
-       overrides_.WeightsOr(options_.weights)});
+  absl::StatusOr<Graph> result =
+      ConvertToInt8(*graph_, precision, ShareRanges(*graph_, precision, observed_),
+                    {options_.weights, options_.activations, options_.weights_type,
+                     overrides_.WeightsOr(options_.weights)});
   if (!result.ok()) return result.status();
   status = RefineInteger(*graph_, *result, *samples_, options_.refine, options_.run);
   if (!status.ok()) return status;

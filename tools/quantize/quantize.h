@@ -25,13 +25,13 @@ struct QuantizerOptions {
   Calibrator calibrator;
   double moving_average_constant = kDefaultMovingAverageConstant;
   WeightGranularity weights = WeightGranularity::kPerChannel;
-  DataType activations = DataType::kU8;  // or kS8 or kS16
-  bool symmetric_activations = false;    // kS8 only, and always with kS16
+  DataType activations = DataType::kU8;   // or kS8 or kS16
+  bool symmetric_activations = false;     // kS8 only, and always with kS16
   DataType weights_type = DataType::kS8;  // or kS16, with kS16 activations and method "static"
-  std::vector<Override> overrides;       // exceptions, in order
-  RefineOptions refine;                  // what to do beyond rounding to nearest
-  ModelOptions run;                      // how to run the float model
-  Progress progress;                     // may be empty
+  std::vector<Override> overrides;        // exceptions, in order
+  RefineOptions refine;                   // what to do beyond rounding to nearest
+  ModelOptions run;                       // how to run the float model
+  Progress progress;                      // may be empty
 };
 
 struct QuantizerReport {

@@ -91,8 +91,8 @@ class LayerRounder {
           matrix[i] = static_cast<float>(matrix[i] * (1 - kShrinkage));
         }
       }
-      metrics_.push_back(
-          std::make_unique<RoundingMetric>(std::move(matrix), depth_, LargestSymmetric(task_.type), pool_));
+      metrics_.push_back(std::make_unique<RoundingMetric>(std::move(matrix), depth_,
+                                                          LargestSymmetric(task_.type), pool_));
     }
   }
 
@@ -172,7 +172,8 @@ class LayerRounder {
     float chosen = std::max(SymmetricScale(largest, task_.type), least);
     double best = std::numeric_limits<double>::infinity();
     for (const double relative : RelativeScales(depth_)) {
-      const float scale = std::max(static_cast<float>(relative * SymmetricScale(largest, task_.type)), least);
+      const float scale =
+          std::max(static_cast<float>(relative * SymmetricScale(largest, task_.type)), least);
       SetScales(scale);
       std::vector<double> losses(bundles_.size());
       pool_.ParallelFor(static_cast<int64_t>(bundles_.size()), [&](int64_t i) {

@@ -26,8 +26,8 @@ struct RoundedWeights {
 
 // Integers and scales for which the layer's outputs, but for their mean, are close to those with
 // the real weights: least sum of squares over the inputs that `moments` describes, which must have
-// a covariance. A scale is the best of several near the one that maps the largest weight to the largest integer,
-// and at least the least one. The same bits for any number of threads.
+// a covariance. A scale is the best of several near the one that maps the largest weight to the
+// largest integer, and at least the least one. The same bits for any number of threads.
 RoundedWeights RoundLayer(const RoundingTask& task, const InputMoments& moments, ThreadPool& pool);
 
 }  // namespace octet

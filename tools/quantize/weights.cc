@@ -45,10 +45,10 @@ bool AllFinite(absl::Span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-// Scales that are tried for a channel, relative to the one at which its largest weight is 127 (kS8).
-// Where a channel has few weights, a grid can be found that happens to lie close to all of them.
-// Over many weights the errors average out, and what a search finds is a grid for which they sum up
-// to little.
+// Scales that are tried for a channel, relative to the one at which its largest weight is 127
+// (kS8). Where a channel has few weights, a grid can be found that happens to lie close to all of
+// them. Over many weights the errors average out, and what a search finds is a grid for which they
+// sum up to little.
 struct ScaleSearch {
   size_t most_weights;  // per channel, for which this row is meant
   int candidates;

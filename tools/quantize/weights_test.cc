@@ -17,7 +17,7 @@ using ::testing::ElementsAre;
 constexpr auto kPerChannel = WeightGranularity::kPerChannel;
 
 // The sum of squared errors of a row of weights, and the square of their sum.
-double Cost(const std::vector<float>& weights, const std::vector<int8_t>& q, float scale) {
+double Cost(const std::vector<float>& weights, const std::vector<int16_t>& q, float scale) {
   double squares = 0, sum = 0;
   for (size_t i = 0; i < weights.size(); ++i) {
     const double error = static_cast<double>(weights[i]) - static_cast<double>(scale) * q[i];
@@ -65,7 +65,7 @@ TEST(QuantizeWeightsTest, TheScaleIsNoWorseThanThatOfTheLargestWeight) {
     EXPECT_LE(Cost(weights, best.weights, best.scales[0]),
               Cost(weights, plain.weights, plain.scales[0]) * (1 + 1e-9))
         << count;
-    for (int8_t q : best.weights) EXPECT_GE(q, -127);
+    for (int16_t q : best.weights) EXPECT_GE(q, -127);
   }
 }
 
@@ -97,9 +97,9 @@ TEST(QuantizeWeightsTest, ZeroChannelsKeepTheirBias) {
 TEST(QuantizeWeightsTest, LargeBiasesWidenTheScale) {
   for (WeightGranularity granularity : {kPerChannel, WeightGranularity::kPerTensor}) {
     const std::vector<float> bias = {1e6f, -1};
-    const QuantizedWeights q =
-        QuantizeWeights(std::vector<float>{1e-6f, 2e-6f, 1, 1}, {2, 2}, 0, bias, 1e-4f, {granularity})
-            .value();
+    const QuantizedWeights q = QuantizeWeights(std::vector<float>{1e-6f, 2e-6f, 1, 1}, {2, 2}, 0,
+                                               bias, 1e-4f, {granularity})
+                                   .value();
     for (size_t c = 0; c < 2; ++c) {
       EXPECT_LE(std::abs(static_cast<int64_t>(q.bias[c])), MaxBias(2));
       const double real =
@@ -107,6 +107,19 @@ TEST(QuantizeWeightsTest, LargeBiasesWidenTheScale) {
       EXPECT_NEAR(real, bias[c], std::abs(bias[c]) * 1e-3);
     }
   }
+}
+
+TEST(QuantizeWeightsTest, SixteenBits) {
+  const WeightScheme scheme = {kPerChannel, DataType::kS16, DataType::kS16};
+  const std::vector<float> bias = {4e6f, 1};
+  const QuantizedWeights q =
+      QuantizeWeights(std::vector<float>{32767, -1, 0.5f, 0.25f}, {2, 2}, 0, bias, 1e-4f, scheme)
+          .value();
+  EXPECT_THAT(q.weights, ElementsAre(32767, -1, 32767, 16384));  // half to even
+  EXPECT_FLOAT_EQ(q.scales[0], 1.0f);
+  EXPECT_NEAR(static_cast<double>(q.bias[0]) * q.bias_scales[0], 4e6, 0.5);  // beyond s32
+  EXPECT_GT(q.bias[0], INT32_MAX);
+  EXPECT_TRUE(QuantizeWeights(std::vector<float>(70000, 1.0f), {1, 70000}, 0, {}, 1, scheme).ok());
 }
 
 TEST(QuantizeWeightsTest, RefusesWhatIsNotFinite) {
