@@ -26,8 +26,6 @@ inline bool IsQuantized(const Operand& o) {
 // Quantized to u8 or s8.
 inline bool IsInt8(const Operand& o) { return IsQuantized(o) && o.type != DataType::kS16; }
 
-inline bool IsInt16(const Operand& o) { return IsQuantized(o) && o.type == DataType::kS16; }
-
 // Whether the elements have a real value that kernels can read and write.
 inline bool IsReal(const Operand& o) { return IsF32(o) || IsQuantized(o); }
 

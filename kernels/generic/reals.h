@@ -9,6 +9,8 @@
 namespace octet {
 namespace generic {
 
+inline bool IsInt16(const Operand& o) { return IsQuantized(o) && o.type == DataType::kS16; }
+
 // The elements of an operand of u8, s8 or s16 with one scale, as f32, which holds them exactly.
 // Buffers hold n elements that lie side by side.
 class Reals {

@@ -14,6 +14,8 @@ absl::Status Declined(const char* what, const Operand& o) {
   return absl::UnimplementedError(absl::StrCat(what, " is ", Describe(o)));
 }
 
+bool IsInt16(const Operand& o) { return IsQuantized(o) && o.type == DataType::kS16; }
+
 // `words`: with activations of 16 bits.
 bool IsWeights(const Operand& w, int channel_axis, bool words) {
   if (IsInt8(w) || (words && IsInt16(w))) return true;

@@ -176,6 +176,7 @@ std::vector<GemmPart> MakeGemmParts(const GemmRows& rows, int64_t part_groups) {
           {s, std::min(s + segments, rows.segments), g, std::min(g + groups, rows.groups)});
     }
   }
+  if (parts.empty()) parts.push_back({0, rows.segments, 0, rows.groups});  // of nothing
   return parts;
 }
 
