@@ -29,6 +29,10 @@ Tolerance ToleranceOf(const KernelEntry& row, const KernelCase& c) {
       c.node.type() == OpType::AttentionOptions &&
       c.node.as<schema::AttentionOptionsT>().arithmetic == schema::Arithmetic::DYNAMIC;
   if (dynamic_attention) tolerance.relative = 1.0 / 255;
+  // So may one of a function whose result has 16 bits.
+  const bool function =
+      c.node.type() == OpType::UnaryOptions || c.node.type() == OpType::SoftmaxOptions;
+  if (function && c.outputs[0].type == DataType::kS16) tolerance.units = 1;
   return tolerance;
 }
 

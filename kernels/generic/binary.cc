@@ -4,6 +4,7 @@
 #include "kernels/generic/broadcast.h"
 #include "kernels/generic/generic.h"
 #include "kernels/generic/loops.h"
+#include "kernels/generic/reals.h"
 #include "kernels/generic/typed_loops.h"
 #include "kernels/operands.h"
 
@@ -58,23 +59,25 @@ class F32Kernel : public Kernel {
 };
 
 // Widens both sides to f32, which is exact, combines them and rounds once.
-class Int8Kernel : public Kernel {
+class QuantizedKernel : public Kernel {
  public:
-  explicit Int8Kernel(const KernelContext& context)
-      : nest_(context), loops_(LoopsFor(context.cpu)), a_{context.input(0)}, b_{context.input(1)} {
+  explicit QuantizedKernel(const KernelContext& context)
+      : nest_(context),
+        a_(context.input(0), LoopsFor(context.cpu)),
+        b_(context.input(1), LoopsFor(context.cpu)),
+        y_(context.output(), LoopsFor(context.cpu)) {
     const auto& options = context.node->as<schema::BinaryOptionsT>();
     const Operand& y = context.output();
-    const float y_scale = y.quant->scale();
-    loop_ = loops_.int8_binary[static_cast<size_t>(options.kind)];
-    factors_ = {a_.scale, b_.scale, y_scale};
+    loop_ = LoopsFor(context.cpu).int8_binary[static_cast<size_t>(options.kind)];
+    factors_ = {a_.scale(), b_.scale(), y_.scale()};
     if (options.kind == schema::BinaryKind::MUL) {
-      factors_.y = RequantMultiplier(a_.scale, b_.scale, y_scale);
+      factors_.y = RequantMultiplier(a_.scale(), b_.scale(), y_.scale());
     } else if (options.kind == schema::BinaryKind::ADD || options.kind == schema::BinaryKind::SUB) {
-      factors_.a = ScaleRatio(a_.scale, y_scale);
-      factors_.b = ScaleRatio(b_.scale, y_scale);
+      factors_.a = ScaleRatio(a_.scale(), y_.scale());
+      factors_.b = ScaleRatio(b_.scale(), y_.scale());
     }
     target_ = {y.quant->zero_point(),
-               ActivationRange(options.activation_min, options.activation_max, y_scale,
+               ActivationRange(options.activation_min, options.activation_max, y_.scale(),
                                y.quant->zero_point(), y.type)};
   }
 
@@ -82,45 +85,35 @@ class Int8Kernel : public Kernel {
     const auto* a = static_cast<const uint8_t*>(args.inputs[0]);
     const auto* b = static_cast<const uint8_t*>(args.inputs[1]);
     auto* y = static_cast<uint8_t*>(args.outputs[0]);
-    nest_.Run(args.pool, 6 * nest_.count(), [&](const int64_t* at, int64_t n) {
+    nest_.Run(args.pool, 6 * nest_.count() * y_.bytes(), [&](const int64_t* at, int64_t n) {
       float a_real[kChunk], b_real[kChunk], v[kChunk];
-      Widen(a_, a + at[kA], nest_.step(kA), n, a_real);
-      Widen(b_, b + at[kB], nest_.step(kB), n, b_real);
+      Widen(a_, a + at[kA] * a_.bytes(), nest_.step(kA), n, a_real);
+      Widen(b_, b + at[kB] * b_.bytes(), nest_.step(kB), n, b_real);
       loop_(a_real, b_real, v, n, factors_);
-      loops_.narrow(v, y + at[kY], n, target_);
+      y_.Narrow(v, n, y + at[kY] * y_.bytes(), target_);
     });
   }
-  std::string detail() const override { return "int8"; }
+  std::string detail() const override { return y_.bytes() == 1 ? "int8" : "int16"; }
 
  private:
-  struct Side {
-    bool is_signed;
-    float scale, zero_point;
-
-    explicit Side(const Operand& x)
-        : is_signed(x.type == DataType::kS8),
-          scale(x.quant->scale()),
-          zero_point(static_cast<float>(x.quant->zero_point())) {}
-  };
-
-  void Widen(const Side& side, const uint8_t* x, int64_t stride, int64_t n, float* real) const {
+  static void Widen(const Reals& side, const uint8_t* x, int64_t stride, int64_t n, float* real) {
     if (stride == 0) {
-      const int32_t q = side.is_signed ? static_cast<int8_t>(*x) : *x;
-      std::fill_n(real, n, static_cast<float>(q) - side.zero_point);
+      side.Widen(x, 1, real);
+      std::fill_n(real, n, real[0]);
       return;
     }
-    uint8_t buffer[kChunk];
-    x = Gather(x, stride, n, buffer);
-    if (side.is_signed) {
-      loops_.widen_s8(reinterpret_cast<const int8_t*>(x), real, n, side.zero_point);
+    uint16_t buffer[kChunk];
+    const void* from = x;
+    if (side.bytes() == 1) {
+      from = Gather(x, stride, n, reinterpret_cast<uint8_t*>(buffer));
     } else {
-      loops_.widen_u8(x, real, n, side.zero_point);
+      from = Gather(reinterpret_cast<const uint16_t*>(x), stride, n, buffer);
     }
+    side.Widen(from, n, real);
   }
 
   BroadcastNest nest_;
-  const Loops& loops_;
-  Side a_, b_;
+  Reals a_, b_, y_;
   Int8BinaryLoop loop_;
   Int8Factors factors_;
   IntTarget target_;
@@ -201,11 +194,10 @@ absl::Status Check(const KernelContext& context) {
     return absl::UnimplementedError(
         absl::StrCat("no vector loop for ", schema::EnumNameBinaryKind(kind)));
   }
-  if ((IsF32(a) && IsF32(b) && IsF32(y)) || (IsInt8(a) && IsInt8(b) && IsInt8(y))) {
-    return absl::OkStatus();
-  }
+  const bool reals = IsF32(a) && IsF32(b) && IsF32(y);
+  if (reals || (IsQuantized(a) && IsQuantized(b) && IsQuantized(y))) return absl::OkStatus();
   return absl::UnimplementedError(absl::StrCat("from ", Describe(a), " and ", Describe(b), " to ",
-                                               Describe(y), "; all must be f32 or all int8"));
+                                               Describe(y), "; all must be f32 or all quantized"));
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
@@ -214,7 +206,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
   }
   if (IsComparison(context)) return std::make_unique<CompareKernel>(context);
   if (IsF32(context.output())) return std::make_unique<F32Kernel>(context);
-  return std::make_unique<Int8Kernel>(context);
+  return std::make_unique<QuantizedKernel>(context);
 }
 
 }  // namespace

@@ -252,7 +252,7 @@ void BinaryInt8(const float* a, const float* b, float* y, int64_t n, Int8Factors
   for (int64_t i = 0; i < n; ++i) y[i] = Function()(a[i], b[i], factors);
 }
 
-// ---- 8-bit integers ----
+// ---- Quantized integers ----
 
 void Lookup(const uint8_t* x, uint8_t* y, int64_t n, const uint8_t* table) {
   int64_t i = 0;
@@ -287,14 +287,16 @@ struct Rounding {
   }
 };
 
-void Narrow(const float* v, uint8_t* y, int64_t n, IntTarget target) {
+template <typename T>
+void Narrow(const float* v, T* y, int64_t n, IntTarget target) {
   const Rounding round(target);
-  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<uint8_t>(round(v[i]));
+  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(round(v[i]));
 }
 
-void Quantize(const float* x, uint8_t* y, int64_t n, float scale, IntTarget target) {
+template <typename T>
+void Quantize(const float* x, T* y, int64_t n, float scale, IntTarget target) {
   const Rounding round(target);
-  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<uint8_t>(round(x[i] / scale));
+  for (int64_t i = 0; i < n; ++i) y[i] = static_cast<T>(round(x[i] / scale));
 }
 
 void ScaleInts(const int32_t* x, float* y, int64_t n, float factor) {
@@ -637,10 +639,13 @@ constexpr Loops MakeLoops() {
       Lookup,
       Widen<uint8_t>,
       Widen<int8_t>,
-      Narrow,
-      Quantize,
+      Narrow<uint8_t>,
+      Quantize<uint8_t>,
       ScaleInts,
       AverageTiesAway,
+      Widen<int16_t>,
+      Narrow<int16_t>,
+      Quantize<int16_t>,
       Scale,
       Divide,
       Affine,
@@ -648,17 +653,21 @@ constexpr Loops MakeLoops() {
       ReduceTaps<Smallest, uint8_t, uint8_t>,
       ReduceTaps<Largest, int8_t, int8_t>,
       ReduceTaps<Smallest, int8_t, int8_t>,
+      ReduceTaps<Largest, int16_t, int16_t>,
+      ReduceTaps<Smallest, int16_t, int16_t>,
       ReduceTaps<Largest, float, float>,
       ReduceTaps<Smallest, float, float>,
       ReduceTaps<Plus, float, float>,
       ReduceTaps<Plus, uint8_t, int32_t>,
       ReduceTaps<Plus, int8_t, int32_t>,
+      ReduceTaps<Plus, int16_t, int32_t>,
       AddScaled,
       RowMax,
       RowMin,
       RowSum,
       RowSumInts<uint8_t>,
       RowSumInts<int8_t>,
+      RowSumInts<int16_t>,
       ExpMinus,
       SoftmaxLines,
       LogSoftmaxLines,

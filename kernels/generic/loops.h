@@ -62,6 +62,10 @@ struct Loops {
   void (*scale_ints)(const int32_t* x, float* y, int64_t n, float factor);  // float(x) * factor
   // The nearest integer to x / count, halves away from 0, for |x| < 2^24.
   void (*average_ties_away)(const int32_t* x, float* y, int64_t n, float count);
+  // The same for s16.
+  void (*widen_s16)(const int16_t* x, float* y, int64_t n, float zero_point);
+  void (*narrow_s16)(const float* v, int16_t* y, int64_t n, IntTarget target);
+  void (*quantize_s16)(const float* x, int16_t* y, int64_t n, float scale, IntTarget target);
   // In place.
   void (*scale)(float* y, int64_t n, float factor);
   void (*divide)(float* y, int64_t n, float divisor);
@@ -69,9 +73,11 @@ struct Loops {
 
   TapsLoop<uint8_t, uint8_t> max_u8, min_u8;
   TapsLoop<int8_t, int8_t> max_s8, min_s8;
+  TapsLoop<int16_t, int16_t> max_s16, min_s16;
   TapsLoop<float, float> max_f32, min_f32, sum_f32;
   TapsLoop<uint8_t, int32_t> sum_u8;
   TapsLoop<int8_t, int32_t> sum_s8;
+  TapsLoop<int16_t, int32_t> sum_s16;
 
   // y[i] += x[i] * factor, wrapping around.
   void (*add_scaled)(const uint32_t* x, uint32_t factor, uint32_t* y, int64_t n);
@@ -82,6 +88,7 @@ struct Loops {
   float (*row_sum)(const float* x, int64_t n);
   int32_t (*row_sum_u8)(const uint8_t* x, int64_t n);
   int32_t (*row_sum_s8)(const int8_t* x, int64_t n);
+  int32_t (*row_sum_s16)(const int16_t* x, int64_t n);
 
   // y[i] = exp(x[i] - max); returns the sum of all y.
   float (*exp_minus)(const float* x, float* y, int64_t n, float max);

@@ -4,6 +4,7 @@
 #include "kernels/generic/loops.h"
 #include "kernels/generic/nest.h"
 #include "kernels/generic/parallel.h"
+#include "kernels/generic/reals.h"
 #include "kernels/operands.h"
 
 // Quantize and Dequantize, which convert between layouts on the way.
@@ -46,96 +47,90 @@ void ParallelTiles(ThreadPool* pool, const Order& order, int64_t max_rows, int64
   });
 }
 
+// The transposition of elements of type T.
+void Transpose(const Loops& loops, const uint8_t* from, int64_t from_stride, uint8_t* to,
+               int64_t to_stride, int64_t rows, int64_t columns) {
+  loops.transpose1(from, from_stride, to, to_stride, rows, columns);
+}
+void Transpose(const Loops& loops, const uint16_t* from, int64_t from_stride, uint16_t* to,
+               int64_t to_stride, int64_t rows, int64_t columns) {
+  loops.transpose2(from, from_stride, to, to_stride, rows, columns);
+}
+
+// T: an unsigned integer of the size of the integers.
+template <typename T>
 class QuantizeKernel : public Kernel {
  public:
   explicit QuantizeKernel(const KernelContext& context)
-      : order_(context.input(0), context.output()), loops_(LoopsFor(context.cpu)) {
-    const Operand& y = context.output();
-    scale_ = y.quant->scale();
-    target_ = {y.quant->zero_point(), RangeOf(y.type)};
-  }
+      : order_(context.input(0), context.output()),
+        loops_(LoopsFor(context.cpu)),
+        integers_(context.output(), loops_) {}
 
   void Run(const RunArgs& args) const override {
     const auto* x = static_cast<const float*>(args.inputs[0]);
-    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    auto* y = static_cast<T*>(args.outputs[0]);
     const int64_t plane = order_.rows * order_.columns;
     ParallelTiles(args.pool, order_, kTileRows, kTileColumns,
                   [&](int64_t image, int64_t row, int64_t rows, int64_t column, int64_t columns) {
                     const float* from = x + image * plane + row * order_.columns + column;
-                    uint8_t* to = y + image * plane + column * order_.rows + row;
-                    if (order_.rows == 1) {
-                      loops_.quantize(from, to, columns, scale_, target_);
-                      return;
-                    }
-                    uint8_t tile[kTileRows * kTileColumns];
+                    T* to = y + image * plane + column * order_.rows + row;
+                    if (order_.rows == 1) return integers_.Store(from, columns, to);
+                    T tile[kTileRows * kTileColumns];
                     for (int64_t r = 0; r < rows; ++r) {
-                      loops_.quantize(from + r * order_.columns, tile + r * kTileColumns, columns,
-                                      scale_, target_);
+                      integers_.Store(from + r * order_.columns, columns, tile + r * kTileColumns);
                     }
-                    loops_.transpose1(tile, kTileColumns, to, order_.rows, rows, columns);
+                    Transpose(loops_, tile, kTileColumns, to, order_.rows, rows, columns);
                   });
   }
 
  private:
   Order order_;
   const Loops& loops_;
-  float scale_;
-  IntTarget target_;
+  Reals integers_;
 };
 
+template <typename T>
 class DequantizeKernel : public Kernel {
  public:
   explicit DequantizeKernel(const KernelContext& context)
-      : order_(context.input(0), context.output()), loops_(LoopsFor(context.cpu)) {
-    const Operand& x = context.input(0);
-    is_signed_ = x.type == DataType::kS8;
-    scale_ = x.quant->scale();
-    zero_point_ = static_cast<float>(x.quant->zero_point());
-  }
+      : order_(context.input(0), context.output()),
+        loops_(LoopsFor(context.cpu)),
+        integers_(context.input(0), loops_) {}
 
   void Run(const RunArgs& args) const override {
-    const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
+    const auto* x = static_cast<const T*>(args.inputs[0]);
     auto* y = static_cast<float*>(args.outputs[0]);
     const int64_t plane = order_.rows * order_.columns;
     if (order_.rows == 1) {
       ParallelTiles(args.pool, order_, 1, kTileColumns,
                     [&](int64_t, int64_t, int64_t, int64_t column, int64_t columns) {
-                      Widen(x + column, y + column, columns);
+                      integers_.Load(x + column, columns, y + column);
                     });
       return;
     }
     ParallelTiles(args.pool, order_, kTileColumns, kTileRows,
                   [&](int64_t image, int64_t row, int64_t rows, int64_t column, int64_t columns) {
-                    uint8_t tile[kTileRows * kTileColumns];
-                    loops_.transpose1(x + image * plane + row * order_.columns + column,
-                                      order_.columns, tile, kTileColumns, rows, columns);
+                    T tile[kTileRows * kTileColumns];
+                    Transpose(loops_, x + image * plane + row * order_.columns + column,
+                              order_.columns, tile, kTileColumns, rows, columns);
                     float* to = y + image * plane + column * order_.rows + row;
                     for (int64_t c = 0; c < columns; ++c) {
-                      Widen(tile + c * kTileColumns, to + c * order_.rows, rows);
+                      integers_.Load(tile + c * kTileColumns, rows, to + c * order_.rows);
                     }
                   });
   }
 
  private:
-  void Widen(const uint8_t* x, float* y, int64_t n) const {
-    if (is_signed_) {
-      loops_.widen_s8(reinterpret_cast<const int8_t*>(x), y, n, zero_point_);
-    } else {
-      loops_.widen_u8(x, y, n, zero_point_);
-    }
-    loops_.scale(y, n, scale_);
-  }
-
   Order order_;
   const Loops& loops_;
-  bool is_signed_;
-  float scale_, zero_point_;
+  Reals integers_;
 };
 
 absl::Status CheckTypes(const Operand& real, const Operand& integers) {
-  if (IsF32(real) && IsInt8(integers)) return absl::OkStatus();
-  return absl::UnimplementedError(absl::StrCat("the integers must be u8 or s8 with one scale, not ",
-                                               Describe(integers), ", the reals f32"));
+  if (IsF32(real) && IsQuantized(integers)) return absl::OkStatus();
+  return absl::UnimplementedError(
+      absl::StrCat("the integers must be u8, s8 or s16 with one scale, not ", Describe(integers),
+                   ", the reals f32"));
 }
 
 absl::Status CheckQuantize(const KernelContext& context) {
@@ -146,17 +141,21 @@ absl::Status CheckDequantize(const KernelContext& context) {
   return CheckTypes(context.output(), context.input(0));
 }
 
-template <typename KernelT>
-absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
-  return std::make_unique<KernelT>(context);
+absl::StatusOr<std::unique_ptr<Kernel>> PrepareQuantize(const KernelContext& context) {
+  if (IsInt8(context.output())) return std::make_unique<QuantizeKernel<uint8_t>>(context);
+  return std::make_unique<QuantizeKernel<uint16_t>>(context);
+}
+
+absl::StatusOr<std::unique_ptr<Kernel>> PrepareDequantize(const KernelContext& context) {
+  if (IsInt8(context.input(0))) return std::make_unique<DequantizeKernel<uint8_t>>(context);
+  return std::make_unique<DequantizeKernel<uint16_t>>(context);
 }
 
 }  // namespace
 }  // namespace generic
 
-const KernelEntry kGenericQuantize = {"generic", generic::CheckQuantize,
-                                      generic::Prepare<generic::QuantizeKernel>};
+const KernelEntry kGenericQuantize = {"generic", generic::CheckQuantize, generic::PrepareQuantize};
 const KernelEntry kGenericDequantize = {"generic", generic::CheckDequantize,
-                                        generic::Prepare<generic::DequantizeKernel>};
+                                        generic::PrepareDequantize};
 
 }  // namespace octet

@@ -132,14 +132,14 @@ absl::Status Check(const KernelContext& context) {
   if (NumElements(x.shape) == 0) return absl::UnimplementedError("x is empty");
   const Reduction reduction = ReductionOf(*context.node);
   const bool sums = reduction == Reduction::kMean || reduction == Reduction::kSum;
-  if (!(sums && IsInt8(x) && IsF32(y))) {
+  if (!(sums && IsQuantized(x) && IsF32(y))) {
     if (absl::Status s = CheckReducible(x, y); !s.ok()) return s;
   }
   const std::vector<int> axes = ReducedAxes(context);
   if (!KeepsOrder(x, y, axes)) return absl::UnimplementedError("layouts differ");
   const absl::StatusOr<Split> split = SplitOf(x, axes);
   if (!split.ok()) return split.status();
-  if (split->reduced < 1 || split->reduced > Reducer::kMaxTaps) {
+  if (split->reduced < 1 || split->reduced > Reducer::MaxTaps(x.type)) {
     return absl::UnimplementedError(absl::StrCat("it reduces ", split->reduced, " elements"));
   }
   return absl::OkStatus();

@@ -6,24 +6,28 @@ namespace octet {
 namespace generic {
 
 absl::Status CheckReducible(const Operand& x, const Operand& y) {
-  if ((IsF32(x) && IsF32(y)) || (IsInt8(x) && IsInt8(y))) return absl::OkStatus();
-  return absl::UnimplementedError(
-      absl::StrCat("from ", Describe(x), " to ", Describe(y), "; both must be f32 or both int8"));
+  if ((IsF32(x) && IsF32(y)) || (IsInt8(x) && IsInt8(y)) || (IsInt16(x) && IsInt16(y))) {
+    return absl::OkStatus();
+  }
+  return absl::UnimplementedError(absl::StrCat("from ", Describe(x), " to ", Describe(y),
+                                               "; both must be f32, both int8 or both int16"));
 }
 
 Reducer::Reducer(Reduction reduction, const Operand& x, const Operand& y, const Loops& loops)
-    : reduction_(reduction),
-      loops_(loops),
-      f32_(IsF32(x)),
-      signed_(x.type == DataType::kS8),
-      f32_result_(IsF32(y)) {
-  if (f32_) return;
+    : reduction_(reduction), loops_(loops), type_(x.type), f32_result_(IsF32(y)) {
+  if (is_f32()) return;
   x_scale_ = x.quant->scale();
   x_zero_point_ = x.quant->zero_point();
   if (f32_result_) return;
   y_scale_ = y.quant->scale();
-  target_ = {y.quant->zero_point(), RangeOf(y.type)};
-  if (!is_sum() && !SameNumbers(x, y)) table_ = RequantizeTable(x, y);
+  y_.emplace(y, loops);
+  target_ = y_->target();
+  if (is_sum() || SameNumbers(x, y)) return;
+  if (IsInt8(x)) {
+    table_ = RequantizeTable(x, y);
+  } else {
+    x_.emplace(x, loops);
+  }
 }
 
 float Reducer::Multiplier(int64_t divisor) const {
@@ -35,13 +39,14 @@ void Reducer::Columns(const void* x, const int64_t* offsets, int64_t taps, int64
                       int64_t columns) const {
   for (int64_t c = 0; c < columns; c += kChunk) {
     const int64_t n = std::min(kChunk, columns - c);
-    if (f32_) {
+    if (is_f32()) {
       F32Columns(static_cast<const float*>(x) + c, offsets, taps, divisor,
                  static_cast<float*>(y) + c, n);
       continue;
     }
-    const uint8_t* from = static_cast<const uint8_t*>(x) + c;
-    uint8_t* to = static_cast<uint8_t*>(y) + c * (f32_result_ ? 4 : 1);
+    const auto bytes = static_cast<int64_t>(SizeOf(type_));
+    const uint8_t* from = static_cast<const uint8_t*>(x) + c * bytes;
+    uint8_t* to = static_cast<uint8_t*>(y) + c * (f32_result_ ? 4 : bytes);
     if (is_sum()) {
       SumColumns(from, offsets, taps, divisor, to, n);
     } else {
@@ -62,7 +67,9 @@ void Reducer::SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps,
                          void* y, int64_t columns) const {
   int32_t sums[kChunk];
   float v[kChunk];
-  if (signed_) {
+  if (type_ == DataType::kS16) {
+    loops_.sum_s16(reinterpret_cast<const int16_t*>(x), offsets, taps, sums, columns);
+  } else if (type_ == DataType::kS8) {
     loops_.sum_s8(reinterpret_cast<const int8_t*>(x), offsets, taps, sums, columns);
   } else {
     loops_.sum_u8(x, offsets, taps, sums, columns);
@@ -76,16 +83,21 @@ void Reducer::SumColumns(const uint8_t* x, const int64_t* offsets, int64_t taps,
   }
   if (away) {
     loops_.average_ties_away(sums, v, columns, static_cast<float>(divisor));
-    return loops_.narrow(v, static_cast<uint8_t*>(y), columns, {0, target_.range});
+    return y_->Narrow(v, columns, y, {0, target_.range});
   }
   loops_.scale_ints(sums, v, columns, Multiplier(divisor));
-  loops_.narrow(v, static_cast<uint8_t*>(y), columns, target_);
+  y_->Narrow(v, columns, y, target_);
 }
 
 void Reducer::PickColumns(const uint8_t* x, const int64_t* offsets, int64_t taps, uint8_t* y,
                           int64_t columns) const {
   const bool maximum = reduction_ == Reduction::kMaximum;
-  if (signed_) {
+  if (type_ == DataType::kS16) {
+    const auto loop = maximum ? loops_.max_s16 : loops_.min_s16;
+    loop(reinterpret_cast<const int16_t*>(x), offsets, taps, reinterpret_cast<int16_t*>(y),
+         columns);
+    if (x_) Convert(y, columns);
+  } else if (type_ == DataType::kS8) {
     const auto loop = maximum ? loops_.max_s8 : loops_.min_s8;
     loop(reinterpret_cast<const int8_t*>(x), offsets, taps, reinterpret_cast<int8_t*>(y), columns);
   } else {
@@ -108,34 +120,49 @@ float Reducer::F32Row(const float* x, int64_t n) const {
   }
 }
 
-uint8_t Reducer::PickRow(const uint8_t* x, int64_t n) const {
-  const auto less = [this](uint8_t a, uint8_t b) {
-    return signed_ ? static_cast<int8_t>(a) < static_cast<int8_t>(b) : a < b;
-  };
+// In place, from x's numbers to y's.
+void Reducer::Convert(void* integers, int64_t n) const {
+  float v[kChunk];
+  x_->Load(integers, n, v);
+  y_->Store(v, n, integers);
+}
+
+template <typename T>
+T Reducer::PickRow(const T* x, int64_t n) const {
   const bool maximum = reduction_ == Reduction::kMaximum;
-  return maximum ? *std::max_element(x, x + n, less) : *std::min_element(x, x + n, less);
+  return maximum ? *std::max_element(x, x + n) : *std::min_element(x, x + n);
+}
+
+int32_t Reducer::SumRow(const void* x, int64_t n) const {
+  if (type_ == DataType::kS16) return loops_.row_sum_s16(static_cast<const int16_t*>(x), n);
+  if (type_ == DataType::kS8) return loops_.row_sum_s8(static_cast<const int8_t*>(x), n);
+  return loops_.row_sum_u8(static_cast<const uint8_t*>(x), n);
 }
 
 void Reducer::Row(const void* x, int64_t n, void* y) const {
-  if (f32_) {
+  if (is_f32()) {
     *static_cast<float*>(y) = F32Row(static_cast<const float*>(x), n);
     return;
   }
-  const auto* from = static_cast<const uint8_t*>(x);
+  if (is_sum()) {
+    const float v =
+        static_cast<float>(SumRow(x, n) - static_cast<int32_t>(n) * x_zero_point_) * Multiplier(n);
+    if (f32_result_) {
+      *static_cast<float*>(y) = v;
+    } else {
+      y_->Narrow(&v, 1, y, target_);
+    }
+    return;
+  }
+  if (type_ == DataType::kS16) {
+    *static_cast<int16_t*>(y) = PickRow(static_cast<const int16_t*>(x), n);
+    if (x_) Convert(y, 1);
+    return;
+  }
   auto* to = static_cast<uint8_t*>(y);
-  if (!is_sum()) {
-    *to = PickRow(from, n);
-    if (table_) *to = (*table_)[*to];
-    return;
-  }
-  const int32_t sum = signed_ ? loops_.row_sum_s8(reinterpret_cast<const int8_t*>(from), n)
-                              : loops_.row_sum_u8(from, n);
-  const float v = static_cast<float>(sum - static_cast<int32_t>(n) * x_zero_point_) * Multiplier(n);
-  if (f32_result_) {
-    *static_cast<float*>(y) = v;
-    return;
-  }
-  *to = static_cast<uint8_t>(RoundAndClamp(v, target_.zero_point, target_.range));
+  *to = type_ == DataType::kS8 ? static_cast<uint8_t>(PickRow(static_cast<const int8_t*>(x), n))
+                               : PickRow(static_cast<const uint8_t*>(x), n);
+  if (table_) *to = (*table_)[*to];
 }
 
 }  // namespace generic

@@ -5,6 +5,7 @@
 #include "kernels/generic/loops.h"
 #include "kernels/generic/nest.h"
 #include "kernels/generic/parallel.h"
+#include "kernels/generic/reals.h"
 #include "kernels/operands.h"
 
 namespace octet {
@@ -121,14 +122,76 @@ class Int8Kernel : public Kernel {
   float exp_[256];  // of -d * scale
 };
 
+// Line by line in f32.
+class Int16Kernel : public Kernel {
+ public:
+  explicit Int16Kernel(const KernelContext& context)
+      : lines_(context),
+        loops_(LoopsFor(context.cpu)),
+        x_scale_(context.input(0).quant->scale()),
+        y_(context.output(), loops_),
+        log_(context.node->as<schema::SoftmaxOptionsT>().log),
+        slots_(context.pool->threads()),
+        slot_bytes_((lines_.count * kLineBytes + 63) / 64 * 64) {}
+
+  size_t scratch_bytes() const override { return static_cast<size_t>(slots_ * slot_bytes_); }
+
+  void Run(const RunArgs& args) const override {
+    const auto* x = static_cast<const int16_t*>(args.inputs[0]);
+    auto* y = static_cast<int16_t*>(args.outputs[0]);
+    const int64_t plane = lines_.count * lines_.inner, lines = lines_.outer * lines_.inner;
+    ParallelTasks(args.pool, slots_, lines, kWorkPerByte * lines * lines_.count * kLineBytes,
+                  [&](int64_t task, int64_t begin, int64_t end) {
+                    auto* values = reinterpret_cast<float*>(args.scratch + task * slot_bytes_);
+                    for (int64_t i = begin; i < end; ++i) {
+                      const int64_t at = i / lines_.inner * plane + i % lines_.inner;
+                      Line(x + at, values, y + at);
+                    }
+                  });
+  }
+  std::string detail() const override { return "int16"; }
+
+ private:
+  // Of scratch, per element: a value, a result, and the integer of both.
+  static constexpr int64_t kLineBytes = 2 * sizeof(float) + sizeof(int16_t);
+
+  void Line(const int16_t* x, float* v, int16_t* y) const {
+    const int64_t count = lines_.count, step = lines_.inner;
+    float* result = v + count;
+    auto* words = reinterpret_cast<int16_t*>(result + count);
+    int16_t max = x[0];
+    for (int64_t i = 0; i < count; ++i) max = std::max(max, words[i] = x[i * step]);
+    loops_.widen_s16(words, v, count, static_cast<float>(max));
+    loops_.scale(v, count, x_scale_);
+    if (log_) {
+      loops_.log_softmax_row(v, result, count);
+    } else {
+      loops_.divide(result, count, loops_.exp_minus(v, result, count, 0.0f));
+    }
+    y_.Store(result, count, words);
+    for (int64_t i = 0; i < count; ++i) y[i * step] = words[i];
+  }
+
+  Lines lines_;
+  const Loops& loops_;
+  float x_scale_;
+  Reals y_;
+  bool log_;
+  int64_t slots_, slot_bytes_;
+};
+
 absl::Status Check(const KernelContext& context) {
   const Operand &x = context.input(0), &y = context.output();
-  if (context.node->as<schema::SoftmaxOptionsT>().log && !IsF32(x)) {
-    return absl::UnimplementedError("no loop for the logarithm of integers");
+  if (context.node->as<schema::SoftmaxOptionsT>().log && IsInt8(x)) {
+    return absl::UnimplementedError("no loop for the logarithm of 8-bit integers");
   }
-  if (!(IsF32(x) && IsF32(y)) && !(IsInt8(x) && IsInt8(y))) {
-    return absl::UnimplementedError(
-        absl::StrCat("from ", Describe(x), " to ", Describe(y), "; both must be f32 or both int8"));
+  if (IsInt16(x) && IsInt16(y)) {
+    if (context.deterministic) {
+      return absl::UnimplementedError("deterministic: results of 16 bits may be a unit off");
+    }
+  } else if (!(IsF32(x) && IsF32(y)) && !(IsInt8(x) && IsInt8(y))) {
+    return absl::UnimplementedError(absl::StrCat("from ", Describe(x), " to ", Describe(y),
+                                                 "; both must be f32, both int8 or both int16"));
   }
   if (!SameOrder(x, y)) return absl::UnimplementedError("layouts differ");
   return absl::OkStatus();
@@ -136,6 +199,7 @@ absl::Status Check(const KernelContext& context) {
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
   if (IsF32(context.input(0))) return std::make_unique<F32Kernel>(context);
+  if (IsInt16(context.input(0))) return std::make_unique<Int16Kernel>(context);
   return std::make_unique<Int8Kernel>(context);
 }
 

@@ -7,6 +7,7 @@
 #include "kernels/generic/loops.h"
 #include "kernels/generic/nest.h"
 #include "kernels/generic/parallel.h"
+#include "kernels/generic/reals.h"
 #include "kernels/generic/table.h"
 #include "kernels/generic/typed_loops.h"
 #include "kernels/operands.h"
@@ -90,6 +91,66 @@ class F32Kernel : public Kernel {
   int64_t count_;
 };
 
+// Quantized numbers of which one side has 16 bits: as f32, which holds them exactly, rounded once.
+class RealsKernel : public Kernel {
+ public:
+  // Without a loop, the numbers stay what they are.
+  RealsKernel(const KernelContext& context, UnaryLoop loop, float alpha, float beta)
+      : x_(context.input(0), LoopsFor(context.cpu)),
+        y_(context.output(), LoopsFor(context.cpu)),
+        loop_(loop),
+        alpha_(alpha),
+        beta_(beta),
+        count_(NumElements(context.output().shape)) {}
+
+  void Run(const RunArgs& args) const override {
+    const auto* x = static_cast<const uint8_t*>(args.inputs[0]);
+    auto* y = static_cast<uint8_t*>(args.outputs[0]);
+    ParallelElements(args.pool, count_, 8 * count_, [&](int64_t begin, int64_t end) {
+      float v[kBlock];
+      for (int64_t i = begin; i < end; i += kBlock) {
+        const int64_t n = std::min(kBlock, end - i);
+        x_.Load(x + i * x_.bytes(), n, v);
+        if (loop_ != nullptr) loop_(v, v, n, alpha_, beta_);
+        y_.Store(v, n, y + i * y_.bytes());
+      }
+    });
+  }
+  std::string detail() const override { return "int16"; }
+
+ private:
+  Reals x_, y_;
+  UnaryLoop loop_;
+  float alpha_, beta_;
+  int64_t count_;
+};
+
+// Functions whose vector loops round each operation as the reference does.
+bool IsExact(schema::UnaryKind kind) {
+  using Kind = schema::UnaryKind;
+  switch (kind) {
+    case Kind::IDENTITY:
+    case Kind::CLIP:
+    case Kind::SQRT:
+    case Kind::RECIPROCAL:
+    case Kind::ABS:
+    case Kind::NEG:
+    case Kind::FLOOR:
+    case Kind::CEIL:
+    case Kind::ROUND:
+    case Kind::LEAKY_RELU:
+    case Kind::HARD_SIGMOID:
+    case Kind::HARD_SWISH:
+    case Kind::SIGN:
+    case Kind::SOFTSIGN:
+    case Kind::THRESHOLDED_RELU:
+    case Kind::SHRINK:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Integers that stand for themselves, and booleans.
 class TypedKernel : public Kernel {
  public:
@@ -150,9 +211,9 @@ absl::Status CheckOrder(const KernelContext& context) {
 }
 
 absl::Status CheckPair(const Operand& x, const Operand& y) {
-  if ((IsF32(x) && IsF32(y)) || (IsInt8(x) && IsInt8(y))) return absl::OkStatus();
-  return absl::UnimplementedError(
-      absl::StrCat("from ", Describe(x), " to ", Describe(y), "; both must be f32 or both int8"));
+  if ((IsF32(x) && IsF32(y)) || (IsQuantized(x) && IsQuantized(y))) return absl::OkStatus();
+  return absl::UnimplementedError(absl::StrCat("from ", Describe(x), " to ", Describe(y),
+                                               "; both must be f32 or both quantized"));
 }
 
 // The loop for operands of integers or booleans; null when they have none.
@@ -178,6 +239,11 @@ absl::Status CheckUnary(const KernelContext& context) {
         absl::StrCat("no loop of reals for ", schema::EnumNameUnaryKind(kind)));
   }
   if (absl::Status s = CheckPair(x, y); !s.ok()) return s;
+  const bool by_table = IsF32(x) || (IsInt8(x) && IsInt8(y));
+  if (context.deterministic && !by_table && !IsExact(kind)) {
+    return absl::UnimplementedError(absl::StrCat(
+        "deterministic: its ", schema::EnumNameUnaryKind(kind), " of 16 bits may be a unit off"));
+  }
   return CheckOrder(context);
 }
 
@@ -196,13 +262,17 @@ absl::StatusOr<std::unique_ptr<Kernel>> PrepareUnary(const KernelContext& contex
   }
   if (IsTest(context)) return std::make_unique<TestKernel>(context);
   if (IsF32(x)) return std::make_unique<F32Kernel>(options, count, loops);
+  if (!IsInt8(x) || !IsInt8(y)) {
+    return std::make_unique<RealsKernel>(context, loops.unary[static_cast<size_t>(options.kind)],
+                                         options.alpha, options.beta);
+  }
   const Table table = MakeTable(x, y, [&](float v) { return UnaryValue(options, v); });
   return std::make_unique<TableKernel>(table, count, loops);
 }
 
 absl::Status CheckRequantize(const KernelContext& context) {
-  if (!IsInt8(context.input(0)) || !IsInt8(context.output())) {
-    return absl::UnimplementedError("both operands must be int8");
+  if (!IsQuantized(context.input(0)) || !IsQuantized(context.output())) {
+    return absl::UnimplementedError("both operands must be u8, s8 or s16 with one scale");
   }
   return CheckOrder(context);
 }
@@ -221,6 +291,7 @@ absl::Status CheckReshape(const KernelContext& context) {
 absl::StatusOr<std::unique_ptr<Kernel>> PrepareConversion(const KernelContext& context) {
   const Operand &x = context.input(0), &y = context.output();
   if (SameNumbers(x, y) || IsF32(x)) return MakeCopy(y);
+  if (!IsInt8(x) || !IsInt8(y)) return std::make_unique<RealsKernel>(context, nullptr, 0.0f, 0.0f);
   return std::make_unique<TableKernel>(RequantizeTable(x, y), NumElements(y.shape),
                                        LoopsFor(context.cpu));
 }

@@ -74,8 +74,8 @@ void ComputeBinary(const Problem& problem, const RunArgs& args) {
   const auto& options = problem.node->as<schema::BinaryOptionsT>();
   const Numbers a = problem.In(0, args), b = problem.In(1, args);
   Numbers y = problem.Out(0, args);
-  const bool integers =
-      IsInt8(problem.inputs[0]) && IsInt8(problem.inputs[1]) && IsInt8(problem.outputs[0]);
+  const bool integers = IsQuantized(problem.inputs[0]) && IsQuantized(problem.inputs[1]) &&
+                        IsQuantized(problem.outputs[0]);
   const bool whole_a = IsWhole(problem.inputs[0]), whole_y = IsWhole(problem.outputs[0]);
   IntRange range{};
   if (IsQuantized(problem.outputs[0])) {

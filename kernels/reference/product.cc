@@ -14,9 +14,13 @@ absl::Status Declined(const char* what, const Operand& o) {
   return absl::UnimplementedError(absl::StrCat(what, " is ", Describe(o)));
 }
 
-bool IsWeights(const Operand& w, int channel_axis) {
-  if (IsInt8(w)) return true;
-  if (w.type != DataType::kS8 || w.quant == nullptr || w.quant->axis != channel_axis) return false;
+bool IsInt16(const Operand& o) { return IsQuantized(o) && o.type == DataType::kS16; }
+
+// `words`: with activations of 16 bits.
+bool IsWeights(const Operand& w, int channel_axis, bool words) {
+  if (IsInt8(w) || (words && IsInt16(w))) return true;
+  const bool type = w.type == DataType::kS8 || (words && w.type == DataType::kS16);
+  if (!type || w.quant == nullptr || w.quant->axis != channel_axis) return false;
   const auto channels = static_cast<size_t>(w.shape[static_cast<size_t>(channel_axis)]);
   if (w.quant->scales.size() != channels || w.quant->zero_points.size() != channels) return false;
   const std::vector<int32_t>& zero_points = w.quant->zero_points;
@@ -31,7 +35,7 @@ absl::Status CheckProduct(const KernelContext& context, int channel_axis,
   const Operand &residual = context.input(kResidual), &y = context.output();
   const bool dynamic = arithmetic == schema::Arithmetic::DYNAMIC;
   if (IsF32(x)) {
-    if (dynamic && !(IsWeights(w, channel_axis) && w.quant->zero_points[0] == 0)) {
+    if (dynamic && !(IsWeights(w, channel_axis, false) && w.quant->zero_points[0] == 0)) {
       return Declined("its arithmetic is dynamic, but the other factor", w);
     }
     if (!dynamic && !IsF32(w)) return Declined("x is f32, but the other factor", w);
@@ -40,12 +44,16 @@ absl::Status CheckProduct(const KernelContext& context, int channel_axis,
     return IsF32(y) ? absl::OkStatus() : Declined("x is f32, but the output", y);
   }
   if (dynamic) return Declined("its arithmetic is dynamic, but x", x);
-  if (!IsInt8(x)) return Declined("the first factor", x);
-  if (!IsWeights(w, channel_axis)) return Declined("x is int8, but the other factor", w);
-  if (bias.present() && bias.type != DataType::kS32) return Declined("x is int8, but bias", bias);
-  if (!IsF32(y) && !IsInt8(y)) return Declined("x is int8, but the output", y);
-  if (residual.present() && !IsInt8(residual) && !(IsF32(y) && IsF32(residual))) {
-    return Declined("x is int8, but residual", residual);
+  if (!IsQuantized(x)) return Declined("the first factor", x);
+  const bool words = IsInt16(x);
+  if (!IsWeights(w, channel_axis, words))
+    return Declined("x is quantized, but the other factor", w);
+  if (bias.present() && bias.type != DataType::kS32 && !(words && bias.type == DataType::kS64)) {
+    return Declined("x is quantized, but bias", bias);
+  }
+  if (!IsReal(y)) return Declined("x is quantized, but the output", y);
+  if (residual.present() && !IsQuantized(residual) && !(IsF32(y) && IsF32(residual))) {
+    return Declined("x is quantized, but residual", residual);
   }
   return absl::OkStatus();
 }
@@ -80,7 +88,11 @@ float Product::WeightScale(int64_t channel) const {
 }
 
 void Product::Store(const Shape& at, int64_t channel, int64_t sum) {
-  if (bias_ != nullptr) sum += static_cast<const int32_t*>(bias_)[channel];
+  if (bias_ != nullptr && problem_.inputs[kBias].type == DataType::kS64) {
+    sum += static_cast<const int64_t*>(bias_)[channel];
+  } else if (bias_ != nullptr) {
+    sum += static_cast<const int32_t*>(bias_)[channel];
+  }
   const float x_scale = problem_.inputs[kX].quant->scale();
   const float w_scale = WeightScale(channel);
   const auto residual = [&] { return Numbers(problem_.inputs[kResidual], residual_); };

@@ -12,8 +12,9 @@ namespace reference {
 // What convolution and matrix product do with a sum of products: inputs are x, w, bias, residual.
 //
 // Legal types: all f32; or x u8 or s8 and w u8 or s8, the bias s32, the output and the residual u8,
-// s8 or f32. w may have one scale per output channel, then its zero_points are 0. With DYNAMIC
-// arithmetic, w s8 with zero_points 0 and all others f32.
+// s8, s16 or f32. With an s16 x, w may be s16 and the bias s64. w may have one scale per output
+// channel, then its zero_points are 0. With DYNAMIC arithmetic, w s8 with zero_points 0 and all
+// others f32.
 absl::Status CheckProduct(const KernelContext& context, int channel_axis,
                           schema::Arithmetic arithmetic);
 
@@ -64,6 +65,10 @@ template <typename Fn>
 void DispatchTypes(DataType x, DataType w, const Fn& fn) {
   if (x == DataType::kF32) return fn(float{}, float{});
   const bool signed_w = w == DataType::kS8;
+  if (x == DataType::kS16) {
+    if (w == DataType::kS16) return fn(int16_t{}, int16_t{});
+    return signed_w ? fn(int16_t{}, int8_t{}) : fn(int16_t{}, uint8_t{});
+  }
   if (x == DataType::kU8) return signed_w ? fn(uint8_t{}, int8_t{}) : fn(uint8_t{}, uint8_t{});
   return signed_w ? fn(int8_t{}, int8_t{}) : fn(int8_t{}, uint8_t{});
 }

@@ -1,8 +1,6 @@
 #include <memory>
 #include <string>
-#include <utility>
 
-#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/simd/conv_kernel.h"
 #include "kernels/simd/geometry.h"
@@ -22,12 +20,15 @@ absl::Status Check(const KernelContext& context) {
 
 // One channel's weights, stored [channel][tap], as [tap][channel] with each segment padded to whole
 // groups.
-void FillRow(const int8_t* w, const ConvGeometry& g, const Patches& patches, int8_t* row) {
+template <typename From, typename To>
+void FillRow(const void* weights, int64_t channel, const ConvGeometry& g, const Patches& patches,
+             int8_t* row) {
   const int64_t channels = g.c / g.groups, taps = g.kh * g.kw;
   const int64_t taps_per_segment = taps / patches.segments();
+  const From* w = static_cast<const From*>(weights) + channel * channels * taps;
   for (int64_t tap = 0; tap < taps; ++tap) {
-    int8_t* to =
-        row + tap / taps_per_segment * patches.padded_bytes() + tap % taps_per_segment * channels;
+    To* to = reinterpret_cast<To*>(row + tap / taps_per_segment * patches.padded_bytes()) +
+             tap % taps_per_segment * channels;
     for (int64_t c = 0; c < channels; ++c) to[c] = w[c * taps + tap];
   }
 }
@@ -38,15 +39,7 @@ absl::Status CheckPreferred(const KernelContext& context) {
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
-  absl::StatusOr<PackedProduct> p = PackConv(context);
-  if (!p.ok()) return p.status();
-  const QuantizedOp op = QuantizedConvOf(context);
-  absl::StatusOr<OwnedEpilogue> epilogue =
-      MakeEpilogue(op, p->depth, p->packed.sums, GemmOrder(p->blocks));
-  if (!epilogue.ok()) return epilogue.status();
-  return absl::make_unique<ConvKernel>(p->isa, p->geometry, op.x.type,
-                                       static_cast<uint8_t>(ZeroPointAsU8(op.x)), context,
-                                       std::move(p->blocks), p->packed, *std::move(epilogue));
+  return MakeConvKernel(context, QuantizedConvOf(context), PackConv(context));
 }
 
 }  // namespace
@@ -57,21 +50,23 @@ absl::StatusOr<PackedProduct> PackConv(const KernelContext& context) {
   const ConvGeometry& g = *geometry;
   const Operand& weights = context.input(1);
   const Isa isa = ChooseIsa(context.cpu);
-  const Patches patches(g);
-  PackedProduct p = {isa,
-                     g,
-                     g.c / g.groups * g.kh * g.kw,
-                     MakeGemmBlocks(g.oc, g.groups, GemmCodeFor(isa).max_vectors),
-                     {}};
-  const auto* w = static_cast<const int8_t*>(weights.data);
+  const GemmForm form = GemmFormOf(context);
+  const int max_vectors = GemmCodeFor(isa, form).max_vectors;
+  const Patches patches(g, BytesOf(form));
+  PackedProduct p = {
+      isa, form, g, g.c / g.groups * g.kh * g.kw, MakeGemmBlocks(g.oc, g.groups, max_vectors), {}};
+  const auto fill = form == GemmForm::kBytes   ? FillRow<int8_t, int8_t>
+                    : form == GemmForm::kWords ? FillRow<int8_t, int16_t>
+                                               : FillRow<int16_t, int16_t>;
   const std::string key =
-      absl::StrCat("simd_conv/", GemmCodeFor(isa).max_vectors, "/", reinterpret_cast<uintptr_t>(w),
-                   "/", ToString(weights.shape), "/", g.groups, "/", patches.segments());
+      absl::StrCat("simd_conv/", max_vectors, "/", static_cast<int>(form), "/",
+                   reinterpret_cast<uintptr_t>(weights.data), "/", ToString(weights.shape), "/",
+                   g.groups, "/", patches.segments());
   p.packed =
-      PackGemm(context.packed, key, p.blocks, g.oc, patches.segments() * patches.padded_bytes(),
-               [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
+      PackGemm(context.packed, key, {form, patches.segments(), patches.padded_bytes() / 4},
+               p.blocks, g.oc, [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
                  for (int64_t i = 0; i < count; ++i) {
-                   FillRow(w + (first + i) * p.depth, g, patches, rows + i * row_bytes);
+                   fill(weights.data, first + i, g, patches, rows + i * row_bytes);
                  }
                });
   return p;

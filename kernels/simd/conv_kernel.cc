@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
 #include "kernels/simd/parallel.h"
 
 namespace octet {
@@ -35,20 +37,18 @@ int64_t ProductsPerNs(Isa isa) {
 
 }  // namespace
 
-ByteConv::ByteConv(Isa isa, const ConvGeometry& geometry, uint8_t x_flip, int threads,
-                   std::vector<GemmBlock> blocks, const PackedGemm& packed, OwnedEpilogue epilogue,
+GemmConv::GemmConv(PackedProduct product, uint8_t x_flip, int threads, OwnedEpilogue epilogue,
                    generic::PostFunctions post)
-    : isa_(isa),
-      code_(GemmCodeFor(isa)),
-      g_(geometry),
-      patches_(geometry),
+    : product_(std::move(product)),
+      g_(product_.geometry),
+      code_(GemmCodeFor(product_.isa, product_.form)),
+      patches_(g_, BytesOf(product_.form)),
+      rows_{product_.form, patches_.segments(), patches_.padded_bytes() / 4},
+      parts_(MakeGemmParts(rows_, product_.packed.part_groups)),
       x_flip_(x_flip),
-      blocks_(std::move(blocks)),
-      weights_(packed.weights),
       epilogue_(std::move(epilogue)),
       post_(std::move(post)) {
   epilogue_.Bind();
-  row_bytes_ = patches_.segments() * patches_.padded_bytes();
   SplitWork(threads);
   table_bytes_ =
       RoundUp(static_cast<size_t>(chunk_ * patches_.segments()) * sizeof(const uint8_t*));
@@ -57,41 +57,49 @@ ByteConv::ByteConv(Isa isa, const ConvGeometry& geometry, uint8_t x_flip, int th
   task_bytes_ = table_bytes_ + numbers_bytes_ + RoundUp(patches_.copy_bytes(chunk_));
 }
 
-void ByteConv::SplitWork(int threads) {
+std::string GemmConv::detail() const {
+  const char* name = Name(product_.isa);
+  if (product_.form == GemmForm::kBytes) return name;
+  if (epilogue_.wide_bias.empty()) return absl::StrCat(name, ", s32 sums");
+  return absl::StrCat(name, ", sums in ",
+                      parts_.size() * static_cast<size_t>(TermsOf(product_.form)), " parts");
+}
+
+void GemmConv::SplitWork(int threads) {
   const int64_t pixels = patches_.pixels();
-  const int64_t weights = g_.oc * row_bytes_;
-  const int64_t products = pixels * weights;
+  const int64_t weights = g_.oc * rows_.packed_bytes();
+  const int64_t products = pixels * weights;  // of bytes; those of words take as long per byte
   const int64_t steps = (pixels + kPixelStep - 1) / kPixelStep;
-  const int64_t blocks = static_cast<int64_t>(blocks_.size());
-  const int64_t wanted = ChooseTasks(threads, steps * blocks, products / ProductsPerNs(isa_));
+  const int64_t blocks = static_cast<int64_t>(product_.blocks.size());
+  const int64_t wanted = ChooseTasks(threads, steps * blocks, products / ProductsPerNs(isa()));
   // Where weights outweigh pixels, each task reads only its share of them.
-  const bool split_blocks = steps < wanted || weights > 2 * pixels * g_.c;
+  const bool split_blocks = steps < wanted || weights > 2 * pixels * g_.c * BytesOf(product_.form);
   block_parts_ = split_blocks ? std::min(blocks, wanted) : 1;
   pixel_parts_ = std::min(steps, (wanted + block_parts_ - 1) / block_parts_);
   if (pixel_parts_ == 0) pixel_parts_ = 1;
   chunk_ = kPixelStep;
   if (weights > kSmallWeights) {
-    chunk_ = std::min(kMaxChunk,
-                      std::max(kPixelStep, kChunkBytes / row_bytes_ / kPixelStep * kPixelStep));
+    chunk_ = std::min(
+        kMaxChunk, std::max(kPixelStep, kChunkBytes / rows_.row_bytes() / kPixelStep * kPixelStep));
   }
 }
 
-void ByteConv::Run(const Operands& operands, uint8_t* scratch, ThreadPool* pool) const {
+void GemmConv::Run(const Operands& operands, uint8_t* scratch, ThreadPool* pool) const {
   if (tasks() == 1) return RunTask(operands, 0, scratch);
   pool->ParallelFor(tasks(), [&](int64_t task) {
     RunTask(operands, task, scratch + static_cast<size_t>(task) * task_bytes_);
   });
 }
 
-void ByteConv::RunTask(const Operands& operands, int64_t task, uint8_t* scratch) const {
+void GemmConv::RunTask(const Operands& operands, int64_t task, uint8_t* scratch) const {
   const int64_t pixels = patches_.pixels();
   const int64_t steps = (pixels + kPixelStep - 1) / kPixelStep;
   const int64_t pixel_part = task / block_parts_, block_part = task % block_parts_;
   const int64_t first = steps * pixel_part / pixel_parts_ * kPixelStep;
   const int64_t last = std::min(pixels, steps * (pixel_part + 1) / pixel_parts_ * kPixelStep);
-  const auto blocks = static_cast<int64_t>(blocks_.size());
-  const GemmBlock* begin = blocks_.data() + blocks * block_part / block_parts_;
-  const GemmBlock* end = blocks_.data() + blocks * (block_part + 1) / block_parts_;
+  const auto blocks = static_cast<int64_t>(product_.blocks.size());
+  const GemmBlock* begin = product_.blocks.data() + blocks * block_part / block_parts_;
+  const GemmBlock* end = product_.blocks.data() + blocks * (block_part + 1) / block_parts_;
   const Scratch parts = {reinterpret_cast<const uint8_t**>(scratch),
                          reinterpret_cast<RowNumbers*>(scratch + table_bytes_),
                          scratch + table_bytes_ + numbers_bytes_};
@@ -100,15 +108,17 @@ void ByteConv::RunTask(const Operands& operands, int64_t task, uint8_t* scratch)
   }
 }
 
-void ByteConv::RunChunk(const Operands& operands, int64_t first, int64_t count,
+void GemmConv::RunChunk(const Operands& operands, int64_t first, int64_t count,
                         const GemmBlock* begin, const GemmBlock* end,
                         const Scratch& scratch) const {
   const Epilogue& epilogue = epilogue_.epilogue;
   GemmTile tile = {};
   tile.rows = scratch.table;
   tile.row_stride = count;
-  tile.segments = patches_.segments();
-  tile.groups = patches_.padded_bytes() / 4;
+  tile.segments = rows_.segments;
+  tile.groups = rows_.groups;
+  tile.parts = parts_.data();
+  tile.part_count = static_cast<int64_t>(parts_.size());
   tile.x_flip = x_flip_;
   tile.epilogue = &epilogue;
   tile.residual = operands.residual;
@@ -127,9 +137,10 @@ void ByteConv::RunChunk(const Operands& operands, int64_t first, int64_t count,
       patches_.Find(operands.x, operands.padding, group, first, count, scratch.table,
                     scratch.copies);
     }
-    tile.weights = weights_ + block->position * row_bytes_;
+    tile.weights = product_.packed.weights + block->position * rows_.packed_bytes();
     tile.bias = epilogue.bias + block->position;
     tile.multiplier = epilogue.multiplier + block->position;
+    if (epilogue.wide_bias != nullptr) tile.wide_bias = epilogue.wide_bias + block->position;
     if (epilogue.weight_sums != nullptr) tile.weight_sums = epilogue.weight_sums + block->position;
     if (epilogue.f32_bias != nullptr) tile.f32_bias = epilogue.f32_bias + block->position;
     tile.channels = block->count;
@@ -139,28 +150,59 @@ void ByteConv::RunChunk(const Operands& operands, int64_t first, int64_t count,
   if (post_.size() > 0) ApplyPost(static_cast<float*>(operands.y), first, count, begin, end);
 }
 
-void ByteConv::ApplyPost(float* y, int64_t first, int64_t count, const GemmBlock* begin,
+void GemmConv::ApplyPost(float* y, int64_t first, int64_t count, const GemmBlock* begin,
                          const GemmBlock* end) const {
   const int64_t channel = begin->channel, channels = end[-1].channel + end[-1].count - channel;
   if (channels == g_.oc) return post_.Apply(y + first * g_.oc, count * g_.oc);
   for (int64_t i = first; i < first + count; ++i) post_.Apply(y + i * g_.oc + channel, channels);
 }
 
-ConvKernel::ConvKernel(Isa isa, const ConvGeometry& geometry, DataType x_type, uint8_t x_zero_point,
-                       const KernelContext& context, std::vector<GemmBlock> blocks,
-                       const PackedGemm& packed, OwnedEpilogue epilogue)
-    : conv_(isa, geometry, FlipOf(x_type), context.pool->threads(), std::move(blocks), packed,
-            std::move(epilogue), {{}, context.cpu}),
-      padding_(static_cast<size_t>(conv_.padded_bytes()),
-               static_cast<uint8_t>(x_zero_point ^ FlipOf(x_type))) {}
+namespace {
 
-void ConvKernel::Run(const RunArgs& args) const {
-  ByteConv::Operands operands = {};
-  operands.x = static_cast<const uint8_t*>(args.inputs[0]);
-  operands.padding = {padding_.data(), 0};
-  operands.residual = conv_.has_residual() ? args.inputs[3] : nullptr;
-  operands.y = args.outputs[0];
-  conv_.Run(operands, args.scratch, args.pool);
+// Padding is alike everywhere, since the input has one zero point.
+class ConvKernel final : public Kernel {
+ public:
+  ConvKernel(const KernelContext& context, const Operand& x, PackedProduct product,
+             OwnedEpilogue epilogue)
+      : conv_(std::move(product), FlipOf(x.type), context.pool->threads(), std::move(epilogue),
+              {{}, context.cpu}),
+        padding_(static_cast<size_t>(conv_.padded_bytes()),
+                 static_cast<uint8_t>(x.quant->zero_point())) {}
+
+  void Run(const RunArgs& args) const override {
+    GemmConv::Operands operands = {};
+    operands.x = static_cast<const uint8_t*>(args.inputs[0]);
+    operands.padding = {padding_.data(), 0};
+    operands.residual = conv_.has_residual() ? args.inputs[3] : nullptr;
+    operands.y = args.outputs[0];
+    conv_.Run(operands, args.scratch, args.pool);
+  }
+  size_t scratch_bytes() const override { return conv_.scratch_bytes(); }
+  std::string detail() const override { return conv_.detail(); }
+
+ private:
+  const GemmConv conv_;
+  const std::vector<uint8_t> padding_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Kernel>> MakeConvKernel(const KernelContext& context,
+                                                       const QuantizedOp& op,
+                                                       absl::StatusOr<PackedProduct> product) {
+  if (!product.ok()) return product.status();
+  const std::vector<int64_t> order = GemmOrder(product->blocks);
+  absl::StatusOr<OwnedEpilogue> epilogue =
+      product->form == GemmForm::kBytes
+          ? MakeEpilogue(op, product->depth, product->packed.sums, order)
+          : MakeWordEpilogue(op, product->depth, product->packed.magnitudes, order);
+  if (!epilogue.ok()) return epilogue.status();
+  return absl::make_unique<ConvKernel>(context, op.x, *std::move(product), *std::move(epilogue));
+}
+
+GemmForm GemmFormOf(const KernelContext& context) {
+  if (context.input(0).type != DataType::kS16) return GemmForm::kBytes;
+  return context.input(1).type == DataType::kS16 ? GemmForm::kSplitWords : GemmForm::kWords;
 }
 
 }  // namespace simd

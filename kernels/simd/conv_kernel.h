@@ -1,29 +1,31 @@
 #ifndef OCTET_KERNELS_SIMD_CONV_KERNEL_H_
 #define OCTET_KERNELS_SIMD_CONV_KERNEL_H_
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "kernels/generic/post_functions.h"
 #include "kernels/kernel.h"
 #include "kernels/simd/gemm_pack.h"
 #include "kernels/simd/isa.h"
+#include "kernels/simd/packed_product.h"
 #include "kernels/simd/patches.h"
 #include "kernels/simd/quantized_op.h"
 
 namespace octet {
 namespace simd {
 
-// A convolution of bytes, or a matrix product seen as one of 1x1 whose pixels are the rows of the
-// left matrix.
-class ByteConv {
+// A convolution of integers, or a matrix product seen as one of 1x1 whose pixels are the rows of
+// the left matrix.
+class GemmConv {
  public:
   // `x_flip`: 0x80 for s8 inputs. `post` is applied to an f32 result.
-  ByteConv(Isa isa, const ConvGeometry& geometry, uint8_t x_flip, int threads,
-           std::vector<GemmBlock> blocks, const PackedGemm& packed, OwnedEpilogue epilogue,
+  GemmConv(PackedProduct product, uint8_t x_flip, int threads, OwnedEpilogue epilogue,
            generic::PostFunctions post);
-  ByteConv(const ByteConv&) = delete;  // its parts point to each other
-  ByteConv& operator=(const ByteConv&) = delete;
+  GemmConv(const GemmConv&) = delete;  // its parts point to each other
+  GemmConv& operator=(const GemmConv&) = delete;
 
   struct Operands {
     const uint8_t* x;
@@ -38,7 +40,9 @@ class ByteConv {
   void Run(const Operands& operands, uint8_t* scratch, ThreadPool* pool) const;
   size_t scratch_bytes() const { return static_cast<size_t>(tasks()) * task_bytes_; }
 
-  Isa isa() const { return isa_; }
+  Isa isa() const { return product_.isa; }
+  // The instruction set, and how sums of 16-bit products stay exact.
+  std::string detail() const;
   bool has_residual() const { return epilogue_.epilogue.has_residual; }
   // Of a segment: see Patches.
   int64_t padded_bytes() const { return patches_.padded_bytes(); }
@@ -59,36 +63,25 @@ class ByteConv {
   void ApplyPost(float* y, int64_t first, int64_t count, const GemmBlock* begin,
                  const GemmBlock* end) const;
 
-  const Isa isa_;
+  const PackedProduct product_;
+  const ConvGeometry& g_;  // the product's
   const GemmCode& code_;
-  const ConvGeometry g_;
   const Patches patches_;
+  const GemmRows rows_;
+  const std::vector<GemmPart> parts_;
   const uint8_t x_flip_;
-  const std::vector<GemmBlock> blocks_;
-  const int8_t* weights_;
   OwnedEpilogue epilogue_;
   const generic::PostFunctions post_;
-  int64_t row_bytes_;                                // of a patch, and of a channel's weights
   int64_t chunk_;                                    // pixels whose patches are found at once
   int64_t pixel_parts_, block_parts_;                // the tasks are their product
   size_t table_bytes_, numbers_bytes_, task_bytes_;  // of scratch, per task
 };
 
-// Quantized inputs: x, weights, bias and residual.
-class ConvKernel final : public Kernel {
- public:
-  ConvKernel(Isa isa, const ConvGeometry& geometry, DataType x_type, uint8_t x_zero_point,
-             const KernelContext& context, std::vector<GemmBlock> blocks, const PackedGemm& packed,
-             OwnedEpilogue epilogue);
-
-  void Run(const RunArgs& args) const override;
-  size_t scratch_bytes() const override { return conv_.scratch_bytes(); }
-  std::string detail() const override { return Name(conv_.isa()); }
-
- private:
-  const ByteConv conv_;
-  const std::vector<uint8_t> padding_;
-};
+// The kernel of a convolution or matrix product all of whose inputs are quantized. The context's
+// operands are those of `op`. The error of `product`, and Unimplemented as by MakeEpilogue.
+absl::StatusOr<std::unique_ptr<Kernel>> MakeConvKernel(const KernelContext& context,
+                                                       const QuantizedOp& op,
+                                                       absl::StatusOr<PackedProduct> product);
 
 }  // namespace simd
 }  // namespace octet

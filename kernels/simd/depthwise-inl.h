@@ -1,148 +1,7 @@
-// The depthwise kernel over a vector type of vec_*-inl.h. Include inside a region compiled for its
-// instruction set, inside an unnamed namespace.
+// The depthwise kernel of bytes over a vector type of vec_*-inl.h. Include inside a region compiled
+// for its instruction set, inside an unnamed namespace.
 
-// Interleaved columns of one strip: for each, `groups` groups of four vectors.
-constexpr int kColumnBytes = 24 * 1024;
-
-template <class V>
-struct Interleaver {
-  static constexpr int kStored = V::kBytes * (V::kPairs ? 2 : 1);  // bytes of a stored vector
-  static constexpr int kGroup = 4 * kStored;
-
-  static void StoreGroup(uint8_t* to, typename V::I bytes) {
-    if constexpr (V::kPairs) {
-      const auto g = V::Widen(bytes);
-      V::Store(to, g.even);
-      V::Store(to + V::kBytes, g.odd);
-    } else {
-      V::Store(to, bytes);
-    }
-  }
-  static typename V::Group LoadGroup(const void* from) {
-    if constexpr (V::kPairs) {
-      const auto* p = static_cast<const uint8_t*>(from);
-      return {V::Load(p), V::Load(p + V::kBytes)};
-    } else {
-      return {V::Load(from)};
-    }
-  }
-  static void Interleave(typename V::I r0, typename V::I r1, typename V::I r2, typename V::I r3,
-                         uint8_t* to) {
-    const auto lo01 = V::Lo8(r0, r1), hi01 = V::Hi8(r0, r1);
-    const auto lo23 = V::Lo8(r2, r3), hi23 = V::Hi8(r2, r3);
-    StoreGroup(to, V::Lo16(lo01, lo23));
-    StoreGroup(to + kStored, V::Hi16(lo01, lo23));
-    StoreGroup(to + 2 * kStored, V::Lo16(hi01, hi23));
-    StoreGroup(to + 3 * kStored, V::Hi16(hi01, hi23));
-  }
-};
-
-// Interleaves the columns of a strip, from left to right. kFull: the block has all of its channels.
-template <class V, int G, bool kFull>
-struct Filler {
-  using L = Interleaver<V>;
-  static constexpr int64_t kColumn = G * L::kGroup;
-
-  const DepthwiseArgs& a;
-  const uint8_t* rows[4 * G];  // where column 0 begins
-  int count;                   // channels
-  int64_t column;              // of the image, may lie outside
-  uint8_t* to;
-
-  void Outside() {
-    const auto zero = V::Set8(a.x_zero);
-    for (int g = 0; g < G; ++g) L::Interleave(zero, zero, zero, zero, to + g * L::kGroup);
-    ++column, to += kColumn;
-  }
-  template <bool kFlip>
-  inline __attribute__((always_inline)) typename V::I Load(int row, int64_t offset) const {
-    const auto bytes = V::LoadBytes(rows[row] + offset, kFull ? V::kBytes : count);
-    return kFlip ? V::Xor(bytes, V::Set8(0x80)) : bytes;
-  }
-  template <bool kFlip>
-  inline __attribute__((always_inline)) void Inside() {
-    const int64_t offset = column * a.c;
-#pragma GCC unroll 2
-    for (int g = 0; g < G; ++g) {
-      L::Interleave(Load<kFlip>(4 * g, offset), Load<kFlip>(4 * g + 1, offset),
-                    Load<kFlip>(4 * g + 2, offset), Load<kFlip>(4 * g + 3, offset),
-                    to + g * L::kGroup);
-    }
-    ++column, to += kColumn;
-  }
-  template <bool kFlip>
-  inline __attribute__((always_inline)) void FillOf(int64_t columns) {
-    const int64_t end = column + columns;
-    while (column < end && column < 0) Outside();
-    const int64_t inside = end < a.w ? end : a.w;
-#pragma GCC unroll 1
-    while (column < inside) Inside<kFlip>();
-    while (column < end) Outside();
-  }
-  void Fill(int64_t columns) {
-    if (a.x_flip != 0) {
-      FillOf<true>(columns);
-    } else {
-      FillOf<false>(columns);
-    }
-  }
-};
-
-// A channel block's share of the arguments, and where its output goes.
-struct BlockArgs {
-  const uint8_t* weights;
-  const int32_t* bias;
-  const float* multiplier;
-  int32_t kw, sw, groups;  // used where the template's are 0
-  int count;               // channels
-};
-
-// Adds the products of one column of taps to R x W sums.
-template <class V, int G, int R, int W>
-inline __attribute__((always_inline)) void AddColumn(const uint8_t* columns, int64_t step,
-                                                     const uint8_t* weights,
-                                                     typename V::I (&sum)[R][W]) {
-  using L = Interleaver<V>;
-#pragma GCC unroll 2
-  for (int g = 0; g < G; ++g) {
-    typename V::Group x[W];
-#pragma GCC unroll 8
-    for (int i = 0; i < W; ++i) x[i] = L::LoadGroup(columns + g * L::kGroup + i * step);
-#pragma GCC unroll 8
-    for (int r = 0; r < R; ++r) {
-      const auto w = L::LoadGroup(weights + (g * R + r) * L::kStored);
-#pragma GCC unroll 8
-      for (int i = 0; i < W; ++i) sum[r][i] = V::Dot(sum[r][i], x[i], w);
-    }
-  }
-}
-
-// Sums of quarter `j` of the block's channels for R rows x W columns.
-template <class V, int KW, int S, int G, int R, int W>
-inline __attribute__((always_inline)) void SumQuarter(const BlockArgs& b, const uint8_t* columns,
-                                                      int j, typename V::I (&sum)[R][W]) {
-  using L = Interleaver<V>;
-  constexpr int64_t kColumn = G * L::kGroup, kTaps = G * R * L::kStored;
-  const auto bias = V::Load(b.bias + j * (V::kBytes / 4));
-#pragma GCC unroll 8
-  for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 8
-    for (int i = 0; i < W; ++i) sum[r][i] = bias;
-  }
-  columns += j * L::kStored;
-  if constexpr (KW > 0) {
-    const uint8_t* weights = b.weights + j * KW * kTaps;
-#pragma GCC unroll 8
-    for (int k = 0; k < KW; ++k) {
-      AddColumn<V, G, R, W>(columns + k * kColumn, S * kColumn, weights + k * kTaps, sum);
-    }
-  } else {
-    const uint8_t* weights = b.weights + j * b.kw * kTaps;
-    for (int k = 0; k < b.kw; ++k) {
-      AddColumn<V, G, R, W>(columns + k * kColumn, b.sw * kColumn, weights + k * kTaps, sum);
-    }
-  }
-}
+#include "kernels/simd/depthwise_strip-inl.h"
 
 // Residual bytes of one output, widened to four vectors in the order of the quarters.
 template <class V>
@@ -153,11 +12,6 @@ inline typename V::F ResidualQuarter(const Epilogue& e, typename V::I bytes, int
   return V::Mul(V::ToFloat(V::Sub32(wide, V::Set32(e.residual_zero_point))),
                 V::SetF(e.residual_multiplier));
 }
-
-struct Outputs {
-  int64_t index[4];   // of the first channel of each row's first column
-  int rows, columns;  // that exist
-};
 
 // Whether saturation alone gives the output's range: u8 from 0 to 255 with zero point 0.
 inline bool IsWholeU8(const Epilogue& e) {
@@ -189,7 +43,7 @@ inline __attribute__((always_inline)) void TileBytes(const DepthwiseArgs& a, con
     for (int q = 0; q < 2; ++q) {
       const int j = 2 * half + q;
       I sum[R][W];
-      SumQuarter<V, KW, S, G, R, W>(b, columns, j, sum);
+      SumVector<V, KW, S, G, R, W>(b, columns, j, sum);
       const auto multiplier = V::LoadF(b.multiplier + j * (V::kBytes / 4));
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
@@ -261,7 +115,7 @@ __attribute__((noinline)) void TileAny(const DepthwiseArgs& a, const BlockArgs& 
                                        const uint8_t* columns, const Outputs& out) {
   typename V::I sums[4][R][W];
 #pragma GCC unroll 1
-  for (int j = 0; j < 4; ++j) SumQuarter<V, KW, S, G, R, W>(b, columns, j, sums[j]);
+  for (int j = 0; j < 4; ++j) SumVector<V, KW, S, G, R, W>(b, columns, j, sums[j]);
   for (int r = 0; r < out.rows; ++r) {
     for (int i = 0; i < out.columns; ++i) {
       FinishOutput<V>(a, b, &sums[0][r][i], R * W, out.index[r] + i * a.c);
@@ -269,71 +123,22 @@ __attribute__((noinline)) void TileAny(const DepthwiseArgs& a, const BlockArgs& 
   }
 }
 
-// The strip's outputs of columns [0, columns) of a segment. Columns are interleaved just before the
-// first tile that reads them, so that loads overlap with products. The last tile overlaps the one
-// before where columns are no multiple of W.
-template <class V, int KW, int S, int G, int R, int W, bool kPlain>
-void Segment(const DepthwiseArgs& a, const BlockArgs& b, Filler<V, G, kPlain>& filler,
-             const Outputs& segment, int64_t columns) {
-  const int64_t kw = KW ? KW : b.kw, sw = S ? S : b.sw;
-  const uint8_t* buffer = filler.to;
-  Outputs out = segment;
-  int64_t filled = 0;
-  for (int64_t done = 0; done < columns; done += W) {
-    const int64_t i = columns >= W && done > columns - W ? columns - W : done;
-    out.columns = static_cast<int>(columns < W ? columns : W);
-    const int64_t needed = (i + out.columns - 1) * sw + kw;
-    filler.Fill(needed - filled);
-    filled = needed;
-    for (int r = 0; r < R; ++r) out.index[r] = segment.index[r] + i * a.c;
-    const uint8_t* at = buffer + i * sw * Interleaver<V>::kGroup * G;
-    if (kPlain && out.columns == W) {
-      TileBytes<V, KW, S, G, R, W>(a, b, at, out);
-    } else {
-      TileAny<V, KW, S, G, R, W>(a, b, at, out);
-    }
+template <class V>
+struct ByteTiles {
+  static bool IsPlain(const Epilogue& e) { return !e.f32; }
+  template <int KW, int S, int G, int R, int W>
+  static inline __attribute__((always_inline)) void Plain(const DepthwiseArgs& a,
+                                                          const BlockArgs& b,
+                                                          const uint8_t* columns,
+                                                          const Outputs& out) {
+    TileBytes<V, KW, S, G, R, W>(a, b, columns, out);
   }
-}
-
-// One strip of one channel block, in segments whose interleaved columns fit into the nearest cache.
-template <class V, int KW, int S, int G, int R, int W, bool kPlain>
-void StripOf(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy,
-             int64_t channel) {
-  using F = Filler<V, G, kPlain>;
-  alignas(64) uint8_t buffer[kColumnBytes];
-  F filler = {a, {}, b.count, 0, buffer};
-  const uint8_t* x = a.x + image * a.h * a.w * a.c + channel;
-  for (int i = 0; i < 4 * G; ++i) {
-    const int64_t iy = oy * a.sh - a.pad_top + i;
-    filler.rows[i] = iy >= 0 && iy < a.h ? x + iy * a.w * a.c : a.padding;
+  template <int KW, int S, int G, int R, int W>
+  static void Any(const DepthwiseArgs& a, const BlockArgs& b, const uint8_t* columns,
+                  const Outputs& out) {
+    TileAny<V, KW, S, G, R, W>(a, b, columns, out);
   }
-  Outputs out;
-  out.rows = static_cast<int>(a.oh - oy < R ? a.oh - oy : R);
-  const int64_t kw = KW ? KW : a.kw, sw = S ? S : a.sw;
-  int64_t widest = (kColumnBytes / F::kColumn - kw) / sw + 1;  // output columns whose input fits
-  widest -= widest % W;
-  const int64_t segments = (a.ow + widest - 1) / widest;
-  int64_t width = (a.ow + segments - 1) / segments;
-  width = (width + W - 1) / W * W;
-  for (int64_t ox = 0; ox < a.ow; ox += width) {
-    const int64_t columns = a.ow - ox < width ? a.ow - ox : width;
-    filler.column = ox * sw - a.pad_left;
-    filler.to = buffer;
-    for (int r = 0; r < R; ++r)
-      out.index[r] = ((image * a.oh + oy + r) * a.ow + ox) * a.c + channel;
-    Segment<V, KW, S, G, R, W, kPlain>(a, b, filler, out, columns);
-  }
-}
-
-template <class V, int KW, int S, int G, int R, int W>
-void Strip(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy, int64_t channel) {
-  const Epilogue& e = *a.epilogue;
-  if (KW > 0 && b.count == V::kBytes && a.residual == nullptr && !e.f32) {
-    StripOf<V, KW, S, G, R, W, KW != 0>(a, b, image, oy, channel);
-  } else {
-    StripOf<V, KW, S, G, R, W, false>(a, b, image, oy, channel);
-  }
-}
+};
 
 // A row of outputs of a 3x3 kernel, with weights and interleaved columns in registers throughout.
 template <class V, int S, bool kPlain, bool kFlip>
@@ -418,22 +223,17 @@ void Direct3x3(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_
 
 template <class V>
 void RunBlock(const DepthwiseArgs& a, int64_t image, int64_t oy, const ChannelBlock& block) {
-  BlockArgs b;
-  b.weights = reinterpret_cast<const uint8_t*>(a.weights) +
-              block.begin * 4 * (V::kPairs ? 2 : 1) * a.kw * a.groups * a.rows;
-  b.bias = a.epilogue->bias + block.begin;
-  b.multiplier = a.epilogue->multiplier + block.begin;
-  b.kw = a.kw, b.sw = a.sw, b.groups = a.groups;
-  b.count = block.count;
+  const BlockArgs b = ArgsOfBlock<V>(a, block, 1);
+  using T = ByteTiles<V>;
   const bool square1 = a.kh == a.kw && a.sh == 1 && a.sw == 1;
   const bool square2 = a.kh == a.kw && a.sh == 2 && a.sw == 2;
   if constexpr (V::kManyRegisters) {
     if (a.kw == 3 && square2) return Direct3x3<V, 2>(a, b, image, oy, block.begin);
   }
-  if (a.kw == 3 && square1) return Strip<V, 3, 1, 1, 2, 4>(a, b, image, oy, block.begin);
-  if (a.kw == 3 && square2) return Strip<V, 3, 2, 1, 1, 4>(a, b, image, oy, block.begin);
-  if (a.kw == 5 && square1) return Strip<V, 5, 1, 2, 4, 2>(a, b, image, oy, block.begin);
-  if (a.kw == 5 && square2) return Strip<V, 5, 2, 2, 2, 4>(a, b, image, oy, block.begin);
-  if (a.groups == 1) return Strip<V, 0, 0, 1, 1, 4>(a, b, image, oy, block.begin);
-  Strip<V, 0, 0, 2, 1, 4>(a, b, image, oy, block.begin);
+  if (a.kw == 3 && square1) return Strip<V, T, 3, 1, 1, 2, 4>(a, b, image, oy, block.begin);
+  if (a.kw == 3 && square2) return Strip<V, T, 3, 2, 1, 1, 4>(a, b, image, oy, block.begin);
+  if (a.kw == 5 && square1) return Strip<V, T, 5, 1, 2, 4, 2>(a, b, image, oy, block.begin);
+  if (a.kw == 5 && square2) return Strip<V, T, 5, 2, 2, 2, 4>(a, b, image, oy, block.begin);
+  if (a.groups == 1) return Strip<V, T, 0, 0, 1, 1, 4>(a, b, image, oy, block.begin);
+  Strip<V, T, 0, 0, 2, 1, 4>(a, b, image, oy, block.begin);
 }

@@ -1,5 +1,7 @@
 #include "kernels/simd/depthwise.h"
 
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -7,25 +9,29 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/simd/geometry.h"
 #include "kernels/simd/isa.h"
+#include "kernels/simd/packed_product.h"
 #include "kernels/simd/parallel.h"
 #include "kernels/simd/simd.h"
 
 namespace octet {
 namespace simd {
 
-DepthwiseStrip ChooseDepthwiseStrip(int kh, int kw, int sh, int sw) {
+DepthwiseStrip ChooseDepthwiseStrip(int group_rows, int kh, int kw, int sh, int sw) {
   const bool square1 = kh == kw && sh == 1 && sw == 1;
   const bool square2 = kh == kw && sh == 2 && sw == 2;
-  if (kh == 3 && square1) return {2, 1};
-  if (kh == 5 && square1) return {4, 2};
-  if (kh == 5 && square2) return {2, 2};
-  return {1, (kh + 3) / 4};
+  int rows = 1;
+  if (kh == 3 && square1) rows = 2;
+  if (kh == 5 && square1) rows = group_rows == 4 ? 4 : 2;
+  if (kh == 5 && square2 && group_rows == 4) rows = 2;
+  return {rows, (kh + (rows - 1) * sh + group_rows - 1) / group_rows};
 }
 
 int64_t CountChannelBlocks(int64_t channels, int min_width, int max_width) {
   const int64_t rest = channels % max_width;
-  // 33 to 48 channels that remain of blocks of 64 make two blocks.
-  const bool two = max_width == 64 && min_width == 16 && rest > 32 && rest <= 48;
+  // Slightly more than a half that remains, like 33 to 48 channels of blocks of 64, makes two
+  // blocks.
+  const bool two =
+      max_width == 4 * min_width && rest > max_width / 2 && rest <= max_width / 2 + min_width;
   return channels / max_width + (rest == 0 ? 0 : two ? 2 : 1);
 }
 
@@ -35,10 +41,10 @@ ChannelBlock ChannelBlockAt(int64_t index, int64_t channels, int min_width, int 
   int64_t begin = full * max_width;
   int rest = static_cast<int>(channels - begin);
   if (index > full) {  // the second one of two
-    begin += 32;
-    rest -= 32;
+    begin += max_width / 2;
+    rest -= max_width / 2;
   } else if (CountChannelBlocks(channels, min_width, max_width) - full == 2) {
-    return {begin, 32, 32};
+    return {begin, max_width / 2, max_width / 2};
   }
   int width = max_width;
   while (width > min_width && rest <= width / 2) width /= 2;
@@ -47,21 +53,24 @@ ChannelBlock ChannelBlockAt(int64_t index, int64_t channels, int min_width, int 
 
 namespace {
 
-const DepthwiseCode& CodeFor(Isa isa) {
-  switch (isa) {
-    case Isa::kAvx512Vnni:
-      return kDepthwiseAvx512Vnni;
-    case Isa::kAvxVnni:
-      return kDepthwiseAvxVnni;
-    case Isa::kAvx2:
-      return kDepthwiseAvx2;
-    default:
-      return kDepthwiseScalar;
-  }
+// The code for x of 8 bits, or of 16 with weights of one or two terms.
+const DepthwiseCode& CodeFor(Isa isa, GemmForm form) {
+  static const DepthwiseCode* const kCodes[][3] = {
+      {&kDepthwiseScalar, &kDepthwiseWordsScalar, &kDepthwiseSplitWordsScalar},
+      {&kDepthwiseAvx2, &kDepthwiseWordsAvx2, &kDepthwiseSplitWordsAvx2},
+      {&kDepthwiseAvxVnni, &kDepthwiseWordsAvxVnni, &kDepthwiseSplitWordsAvxVnni},
+      {&kDepthwiseAvx512Vnni, &kDepthwiseWordsAvx512Vnni, &kDepthwiseSplitWordsAvx512Vnni},
+  };
+  return *kCodes[static_cast<size_t>(isa)][static_cast<size_t>(form)];
 }
 
-// The channel within its block that lane `lane` of quarter `quarter` holds after interleaving.
-int ChannelOfLane(int quarter, int lane) { return lane / 4 * 16 + quarter * 4 + lane % 4; }
+// Input rows that are interleaved, and vectors that a block's channels are spread over.
+int GroupRows(DepthwiseForm form) { return IsWords(form) ? 2 : 4; }
+
+// The channel within its block that lane `lane` of vector `vector` holds after interleaving.
+int ChannelOfLane(int vectors, int vector, int lane) {
+  return lane / 4 * 4 * vectors + vector * 4 + lane % 4;
+}
 
 std::vector<ChannelBlock> Blocks(int64_t channels, const DepthwiseCode& code) {
   std::vector<ChannelBlock> blocks;
@@ -76,85 +85,122 @@ std::vector<ChannelBlock> Blocks(int64_t channels, const DepthwiseCode& code) {
 std::vector<int64_t> ChannelOrder(int64_t channels, const DepthwiseCode& code) {
   std::vector<int64_t> order;
   for (const ChannelBlock& block : Blocks(channels, code)) {
+    const int vectors = GroupRows(code.form), lanes = block.width / vectors;
     for (int i = 0; i < block.width; ++i) {
-      const int quarter = i / (block.width / 4), lane = i % (block.width / 4);
-      const int c = code.form == DepthwiseForm::kTaps ? i : ChannelOfLane(quarter, lane);
+      const int c =
+          code.form == DepthwiseForm::kTaps ? i : ChannelOfLane(vectors, i / lanes, i % lanes);
       order.push_back(c < block.count ? block.begin + c : -1);
     }
   }
   return order;
 }
 
-// One vector of weights: for each lane, the taps that its four bytes meet.
-int8_t* PackVector(const ConvGeometry& g, DepthwiseForm form, const int8_t* w,
-                   absl::Span<const int64_t> lanes, int64_t kx, int64_t first_tap, int8_t* to) {
-  const auto tap = [&](int64_t channel, int byte) -> int8_t {
-    const int64_t ky = first_tap + byte;
-    return channel < 0 || ky < 0 || ky >= g.kh ? 0 : w[(channel * g.kh + ky) * g.kw + kx];
-  };
-  if (form == DepthwiseForm::kBytes) {
-    for (int64_t channel : lanes) {
-      for (int byte = 0; byte < 4; ++byte) *to++ = tap(channel, byte);
-    }
-    return to;
-  }
-  for (int odd = 0; odd < 2; ++odd) {
-    for (int64_t channel : lanes) {
-      for (int byte = odd; byte < 4; byte += 2) {
-        const int8_t value = tap(channel, byte);
-        *to++ = value;
-        *to++ = value < 0 ? -1 : 0;  // the upper byte of an s16
-      }
-    }
-  }
-  return to;
+int32_t WeightAt(const Operand& w, int64_t i) {
+  if (w.type == DataType::kS16) return static_cast<const int16_t*>(w.data)[i];
+  return static_cast<const int8_t*>(w.data)[i];
 }
 
-void PackInterleaved(const ConvGeometry& g, const DepthwiseStrip& strip, const DepthwiseCode& code,
-                     const int8_t* w, absl::Span<const int64_t> order, int8_t* to) {
-  for (const ChannelBlock& block : Blocks(g.c, code)) {
-    const size_t lanes = static_cast<size_t>(block.width / 4);
-    for (size_t quarter = 0; quarter < 4; ++quarter) {
-      const auto channels =
-          order.subspan(static_cast<size_t>(block.begin) + quarter * lanes, lanes);
-      for (int64_t kx = 0; kx < g.kw; ++kx) {
-        for (int group = 0; group < strip.groups; ++group) {
-          for (int row = 0; row < strip.rows; ++row) {
-            to = PackVector(g, code.form, w, channels, kx, 4 * group - row * g.sh, to);
+// Writes weights as vectors of taps.
+class Packer {
+ public:
+  Packer(const ConvGeometry& g, const DepthwiseStrip& strip, const DepthwiseCode& code,
+         const Operand& w)
+      : g_(g), strip_(strip), code_(code), w_(w) {}
+
+  void Interleave(absl::Span<const int64_t> order, int8_t* to) const {
+    const int terms = code_.form == DepthwiseForm::kSplitWords ? 2 : 1;
+    const int vectors = GroupRows(code_.form);
+    for (const ChannelBlock& block : Blocks(g_.c, code_)) {
+      const auto lanes = static_cast<size_t>(block.width / vectors);
+      for (int i = 0; i < vectors * terms; ++i) {
+        const auto channels = order.subspan(
+            static_cast<size_t>(block.begin) + static_cast<size_t>(i / terms) * lanes, lanes);
+        for (int64_t kx = 0; kx < g_.kw; ++kx) {
+          for (int group = 0; group < strip_.groups; ++group) {
+            for (int row = 0; row < strip_.rows; ++row) {
+              to = PackVector(channels, kx, vectors * group - row * g_.sh, i % terms, to);
+            }
           }
         }
       }
     }
   }
-}
 
-void PackTaps(const ConvGeometry& g, const int8_t* w, int8_t* to) {
-  for (int64_t tap = 0; tap < g.kh * g.kw; ++tap) {
-    for (int64_t c = 0; c < g.c; ++c) *to++ = w[c * g.kh * g.kw + tap];
+  // [tap][channel].
+  template <typename T>
+  void Taps(T* to) const {
+    for (int64_t tap = 0; tap < g_.kh * g_.kw; ++tap) {
+      for (int64_t c = 0; c < g_.c; ++c) {
+        *to++ = static_cast<T>(WeightAt(w_, c * g_.kh * g_.kw + tap));
+      }
+    }
   }
-}
 
-std::vector<int32_t> WeightSums(const ConvGeometry& g, const int8_t* w) {
+ private:
+  int32_t Tap(int64_t channel, int64_t ky, int64_t kx) const {
+    if (channel < 0 || ky < 0 || ky >= g_.kh) return 0;
+    return WeightAt(w_, (channel * g_.kh + ky) * g_.kw + kx);
+  }
+
+  // For each lane, the taps that its four bytes meet.
+  int8_t* PackVector(absl::Span<const int64_t> lanes, int64_t kx, int64_t ky, int term,
+                     int8_t* to) const {
+    const auto put = [&to](int32_t value, size_t bytes) {
+      std::memcpy(to, &value, bytes);
+      to += bytes;
+    };
+    if (code_.form == DepthwiseForm::kPairs) {
+      for (int odd = 0; odd < 2; ++odd) {
+        for (int64_t channel : lanes) {
+          for (int i = odd; i < 4; i += 2) put(Tap(channel, ky + i, kx), 2);
+        }
+      }
+      return to;
+    }
+    const int rows = GroupRows(code_.form);
+    for (int64_t channel : lanes) {
+      for (int i = 0; i < rows; ++i) {
+        int32_t value = Tap(channel, ky + i, kx);
+        if (code_.form == DepthwiseForm::kSplitWords) {
+          const Terms terms = SplitTerms(static_cast<int16_t>(value));
+          value = term == 0 ? terms.low : terms.high;
+        }
+        put(value, static_cast<size_t>(4 / rows));
+      }
+    }
+    return to;
+  }
+
+  const ConvGeometry& g_;
+  const DepthwiseStrip& strip_;
+  const DepthwiseCode& code_;
+  const Operand& w_;
+};
+
+// Of each channel's weights, or of their magnitudes, which are larger than those of terms.
+std::vector<int32_t> WeightSums(const ConvGeometry& g, const Operand& w, bool magnitudes) {
   std::vector<int32_t> sums(static_cast<size_t>(g.c), 0);
-  for (int64_t c = 0; c < g.c; ++c) {
-    for (int64_t tap = 0; tap < g.kh * g.kw; ++tap) sums[static_cast<size_t>(c)] += *w++;
+  const int64_t taps = g.kh * g.kw;
+  for (int64_t i = 0; i < g.c * taps; ++i) {
+    const int32_t weight = WeightAt(w, i);
+    sums[static_cast<size_t>(i / taps)] += magnitudes ? std::abs(weight) : weight;
   }
   return sums;
 }
 
 class DepthwiseKernel final : public Kernel {
  public:
-  DepthwiseKernel(Isa isa, DepthwiseArgs args, OwnedEpilogue epilogue)
-      : isa_(isa), code_(CodeFor(isa)), args_(args), epilogue_(std::move(epilogue)) {
-    epilogue_.epilogue.bias = epilogue_.bias.data();
-    epilogue_.epilogue.multiplier = epilogue_.multiplier.data();
+  DepthwiseKernel(Isa isa, GemmForm form, DepthwiseArgs args, OwnedEpilogue epilogue)
+      : isa_(isa), code_(CodeFor(isa, form)), args_(args), epilogue_(std::move(epilogue)) {
+    epilogue_.Bind();
     args_.epilogue = &epilogue_.epilogue;
-    padding_.assign(static_cast<size_t>(args.w * args.c), args.x_zero ^ args.x_flip);
+    padding_.assign(static_cast<size_t>(args.w * args.c * BytesOf(form)),
+                    args.x_zero ^ args.x_flip);
     args_.padding = padding_.data();
     const int64_t strips = (args.oh + args.rows - 1) / args.rows;
     units_ = args.n * strips * CountChannelBlocks(args.c, code_.min_width, code_.max_width);
     const int64_t products = args.n * args.oh * args.ow * args.c * args.kh * args.kw;
-    cost_ns_ = products / kProductsPerNs[static_cast<int>(isa)];
+    cost_ns_ = products * BytesOf(form) * TermsOf(form) / kProductsPerNs[static_cast<int>(isa)];
   }
 
   void Run(const RunArgs& run) const override {
@@ -169,7 +215,8 @@ class DepthwiseKernel final : public Kernel {
   std::string detail() const override { return Name(isa_); }
 
  private:
-  // Rough speeds of the instruction sets, for deciding how many threads a layer is worth.
+  // Rough speeds of the instruction sets with bytes, for deciding how many threads a layer is
+  // worth.
   static constexpr int64_t kProductsPerNs[] = {1, 25, 50, 100};
 
   const Isa isa_;
@@ -199,23 +246,42 @@ absl::Status Check(const KernelContext& context) {
 }
 
 const int8_t* Pack(const KernelContext& context, const ConvGeometry& g, const DepthwiseStrip& strip,
-                   Isa isa, absl::Span<const int64_t> order) {
-  const DepthwiseCode& code = CodeFor(isa);
-  const auto* w = static_cast<const int8_t*>(context.input(1).data);
-  const std::string key =
-      absl::StrCat("simd_depthwise/", Name(isa), "/", reinterpret_cast<uintptr_t>(w), "/",
-                   strip.rows, "/", strip.groups, "/", g.sh, "/", ToString(context.input(1).shape));
+                   Isa isa, GemmForm form, absl::Span<const int64_t> order) {
+  const DepthwiseCode& code = CodeFor(isa, form);
+  const Operand& w = context.input(1);
+  const Packer packer(g, strip, code, w);
+  const std::string key = absl::StrCat("simd_depthwise/", Name(isa), "/", static_cast<int>(form),
+                                       "/", reinterpret_cast<uintptr_t>(w.data), "/", strip.rows,
+                                       "/", strip.groups, "/", g.sh, "/", ToString(w.shape));
+  const auto bytes = static_cast<size_t>(BytesOf(form));
+  const uint8_t* packed = nullptr;
   if (code.form == DepthwiseForm::kTaps) {
-    return reinterpret_cast<const int8_t*>(context.packed->GetOrPack(
-        key, static_cast<size_t>(g.c * g.kh * g.kw),
-        [&](uint8_t* to) { PackTaps(g, w, reinterpret_cast<int8_t*>(to)); }));
+    packed = context.packed->GetOrPack(key, static_cast<size_t>(g.c * g.kh * g.kw) * bytes,
+                                       [&](uint8_t* to) {
+                                         if (bytes == 1)
+                                           return packer.Taps(reinterpret_cast<int8_t*>(to));
+                                         packer.Taps(reinterpret_cast<int16_t*>(to));
+                                       });
+  } else {
+    const size_t bytes_per_lane =
+        code.form == DepthwiseForm::kPairs || code.form == DepthwiseForm::kSplitWords ? 8 : 4;
+    const size_t size =
+        order.size() * bytes_per_lane * static_cast<size_t>(g.kw * strip.rows * strip.groups);
+    packed = context.packed->GetOrPack(
+        key, size, [&](uint8_t* to) { packer.Interleave(order, reinterpret_cast<int8_t*>(to)); });
   }
-  const size_t bytes_per_lane = code.form == DepthwiseForm::kPairs ? 8 : 4;
-  const size_t size =
-      order.size() * bytes_per_lane * static_cast<size_t>(g.kw * strip.rows * strip.groups);
-  return reinterpret_cast<const int8_t*>(context.packed->GetOrPack(key, size, [&](uint8_t* to) {
-    PackInterleaved(g, strip, code, w, order, reinterpret_cast<int8_t*>(to));
-  }));
+  return reinterpret_cast<const int8_t*>(packed);
+}
+
+DepthwiseArgs ArgsOf(const ConvGeometry& g, const QuantizedOp& op) {
+  DepthwiseArgs args = {};
+  args.n = g.n, args.c = g.c, args.h = g.h, args.w = g.w, args.oh = g.oh, args.ow = g.ow;
+  args.kh = static_cast<int32_t>(g.kh), args.kw = static_cast<int32_t>(g.kw);
+  args.sh = static_cast<int32_t>(g.sh), args.sw = static_cast<int32_t>(g.sw);
+  args.pad_top = static_cast<int32_t>(g.pad_top), args.pad_left = static_cast<int32_t>(g.pad_left);
+  args.x_flip = FlipOf(op.x.type);
+  args.x_zero = static_cast<uint8_t>(ZeroPointAsU8(op.x));
+  return args;
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
@@ -224,25 +290,26 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
   const ConvGeometry& g = *geometry;
   const QuantizedOp op = QuantizedConvOf(context);
   const Isa isa = ChooseIsa(context.cpu);
-  const DepthwiseCode& code = CodeFor(isa);
-  const std::vector<int64_t> order = ChannelOrder(g.c, code);
-  const auto sums = WeightSums(g, static_cast<const int8_t*>(op.w.data));
-  absl::StatusOr<OwnedEpilogue> epilogue = MakeEpilogue(op, g.kh * g.kw, sums, order);
+  GemmForm form = GemmFormOf(context);
+  const bool words = form != GemmForm::kBytes;
+  // The order of channels is the same for all forms of words.
+  const std::vector<int64_t> order = ChannelOrder(g.c, CodeFor(isa, form));
+  const std::vector<int32_t> sums = WeightSums(g, op.w, words);
+  absl::StatusOr<OwnedEpilogue> epilogue = words ? MakeWordEpilogue(op, g.kh * g.kw, sums, order)
+                                                 : MakeEpilogue(op, g.kh * g.kw, sums, order);
   if (!epilogue.ok()) return epilogue.status();
+  // Only the code for two terms adds up in f64.
+  if (!epilogue->wide_bias.empty()) form = GemmForm::kSplitWords;
 
-  DepthwiseStrip strip = ChooseDepthwiseStrip(static_cast<int>(g.kh), static_cast<int>(g.kw),
-                                              static_cast<int>(g.sh), static_cast<int>(g.sw));
-  if (code.form == DepthwiseForm::kTaps) strip = {1, 0};
-  DepthwiseArgs args = {};
-  args.n = g.n, args.c = g.c, args.h = g.h, args.w = g.w, args.oh = g.oh, args.ow = g.ow;
-  args.kh = static_cast<int32_t>(g.kh), args.kw = static_cast<int32_t>(g.kw);
-  args.sh = static_cast<int32_t>(g.sh), args.sw = static_cast<int32_t>(g.sw);
-  args.pad_top = static_cast<int32_t>(g.pad_top), args.pad_left = static_cast<int32_t>(g.pad_left);
-  args.x_flip = FlipOf(op.x.type);
-  args.x_zero = static_cast<uint8_t>(ZeroPointAsU8(op.x));
+  DepthwiseArgs args = ArgsOf(g, op);
+  const DepthwiseCode& code = CodeFor(isa, form);
+  DepthwiseStrip strip = {1, 0};
+  if (code.form != DepthwiseForm::kTaps) {
+    strip = ChooseDepthwiseStrip(GroupRows(code.form), args.kh, args.kw, args.sh, args.sw);
+  }
   args.rows = strip.rows, args.groups = strip.groups;
-  args.weights = Pack(context, g, strip, isa, order);
-  return absl::make_unique<DepthwiseKernel>(isa, args, *std::move(epilogue));
+  args.weights = Pack(context, g, strip, isa, form, order);
+  return absl::make_unique<DepthwiseKernel>(isa, form, args, *std::move(epilogue));
 }
 
 }  // namespace

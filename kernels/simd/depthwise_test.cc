@@ -115,6 +115,105 @@ TEST(SimdDepthwise, Saturates) {
   ExpectExact(c);
 }
 
+// ---- 16-bit activations ----
+
+ConvCase Words(ConvCase c, DataType weights) {
+  c.x_type = c.y_type = DataType::kS16, c.w_type = weights;
+  c.x_zero_point = c.y_zero_point = c.residual_zero_point = 0;
+  c.x_scale = 1e-3f, c.w_scale = weights == DataType::kS8 ? 0.01f : 4e-5f;
+  c.y_scale = 1e-3f * static_cast<float>(c.kh * c.kw), c.residual_scale = 0.7f * c.y_scale;
+  return c;
+}
+
+constexpr DataType kWeightTypes[] = {DataType::kS8, DataType::kS16};
+
+TEST(SimdDepthwiseWords, EveryKernelSizeAndStride) {
+  for (DataType weights : kWeightTypes) {
+    for (int64_t kernel : {1, 2, 3, 4, 5, 6, 7}) {
+      for (int64_t stride : {1, 2, 3}) {
+        ConvCase c;
+        c.c = 72, c.h = 13, c.w = 17;
+        c.kh = c.kw = kernel;
+        c.sh = c.sw = stride;
+        c.pad_top = c.pad_left = (kernel - 1) / 2;
+        c.pad_bottom = c.pad_right = kernel / 2;
+        ExpectExact(Words(c, weights));
+      }
+    }
+  }
+}
+
+TEST(SimdDepthwiseWords, EveryNumberOfChannels) {
+  for (DataType weights : kWeightTypes) {
+    for (int64_t channels = 1; channels <= 100; ++channels) {
+      ConvCase c;
+      c.c = channels, c.h = 3, c.w = 5;
+      c.kh = c.kw = channels % 2 ? 3 : 5;
+      c.pad_left = c.pad_right = 1 + channels % 2;
+      ExpectExact(Words(c, weights), static_cast<uint32_t>(channels));
+    }
+  }
+}
+
+TEST(SimdDepthwiseWords, ShapesThatAreNotSquareAndWideImages) {
+  for (DataType weights : kWeightTypes) {
+    ConvCase c;
+    c.c = 48, c.h = 9, c.w = 11;
+    c.kh = 1, c.kw = 7, c.pad_left = c.pad_right = 3, c.pad_top = c.pad_bottom = 0;
+    ExpectExact(Words(c, weights));
+    c.kh = 5, c.kw = 3, c.pad_top = 4, c.pad_left = 0;
+    ExpectExact(Words(c, weights));
+    c.sh = 2, c.sw = 1;
+    ExpectExact(Words(c, weights));
+    ConvCase wide;
+    wide.c = 40, wide.h = 3, wide.w = 333;
+    ExpectExact(Words(wide, weights));
+    wide.sh = wide.sw = 2;
+    ExpectExact(Words(wide, weights));
+    ConvCase small;
+    small.c = 20, small.h = 1, small.w = 3, small.kh = small.kw = 5;
+    small.pad_top = small.pad_left = small.pad_bottom = small.pad_right = 6;
+    ExpectExact(Words(small, weights));
+  }
+}
+
+TEST(SimdDepthwiseWords, TypesResidualsAndRanges) {
+  for (DataType weights : kWeightTypes) {
+    for (DataType y : {DataType::kS16, DataType::kU8, DataType::kF32}) {
+      for (DataType r : {DataType::kUnknown, DataType::kS16, DataType::kU8, DataType::kF32}) {
+        if (r == DataType::kF32 && y != DataType::kF32) continue;
+        ConvCase c;
+        c.c = 70, c.h = 7, c.w = 7, c.n = 2;
+        c = Words(c, weights);
+        c.y_type = y, c.residual_type = r;
+        if (y == DataType::kU8) c.y_zero_point = 120, c.y_scale *= 100.0f;
+        if (r == DataType::kU8) c.residual_zero_point = 99, c.residual_scale *= 100.0f;
+        ExpectExact(c);
+        c.activation_min = 0, c.activation_max = 2.5f;
+        c.bias = false, c.per_channel = false;
+        ExpectExact(c);
+      }
+    }
+  }
+}
+
+TEST(SimdDepthwiseWords, WorstWeightsAndLargeBiases) {
+  for (DataType weights : kWeightTypes) {
+    for (int64_t kernel : {3, 5, 7}) {
+      ConvCase c;
+      c.c = 40, c.kh = c.kw = kernel;
+      c = Words(c, weights);
+      c.y_scale *= 2.0f, c.worst = true;
+      ExpectExact(c);
+      c.worst = false, c.extreme = true;
+      c.y_type = DataType::kF32;
+      ExpectExact(c);
+      c.bias_type = DataType::kS64, c.largest_bias = int64_t{1} << 40;
+      ExpectExact(c);
+    }
+  }
+}
+
 TEST(SimdDepthwise, RefusesWithAReason) {
   const auto reason = [](const ConvCase& c) {
     return Refusal(kSimdDepthwise, QuantizedCase(c, 1));

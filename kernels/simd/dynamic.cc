@@ -27,8 +27,8 @@ class DynamicKernel final : public Kernel {
                 int64_t rows, int64_t pixels_per_row, bool padded)
       : quantizer_(rows, rows == 0 ? 0 : NumElements(context.input(0).shape) / rows, context.cpu),
         pixels_per_row_(pixels_per_row),
-        conv_(product.isa, product.geometry, 0, context.pool->threads(), std::move(product.blocks),
-              product.packed, std::move(epilogue), {context.post, context.cpu}),
+        conv_(std::move(product), 0, context.pool->threads(), std::move(epilogue),
+              {context.post, context.cpu}),
         padding_(padded ? conv_.padded_bytes() : 0) {
     bytes_ = RoundUp(static_cast<size_t>(NumElements(context.input(0).shape)));
     numbers_bytes_ = RoundUp(static_cast<size_t>(rows) * sizeof(RowNumbers));
@@ -57,7 +57,7 @@ class DynamicKernel final : public Kernel {
  private:
   const RowQuantizer quantizer_;
   const int64_t pixels_per_row_;
-  const ByteConv conv_;
+  const GemmConv conv_;
   const int64_t padding_;                         // bytes per row; 0: nothing reads them
   size_t bytes_, numbers_bytes_, padding_bytes_;  // of scratch
 };

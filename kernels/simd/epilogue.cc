@@ -8,6 +8,9 @@ namespace {
 
 float Residual(const Epilogue& e, const void* residual, int64_t index) {
   if (e.f32_residual) return static_cast<const float*>(residual)[index];
+  if (e.words_residual) {
+    return static_cast<float>(static_cast<const int16_t*>(residual)[index]) * e.residual_multiplier;
+  }
   const int32_t q = static_cast<const uint8_t*>(residual)[index] ^ e.residual_flip;
   return static_cast<float>(q - e.residual_zero_point) * e.residual_multiplier;
 }
@@ -16,13 +19,22 @@ float Residual(const Epilogue& e, const void* residual, int64_t index) {
 
 void FinishOne(const Epilogue& e, int32_t sum, float multiplier, const void* residual, void* y,
                int64_t index) {
-  float v = static_cast<float>(sum) * multiplier;
+  FinishRounded(e, static_cast<float>(sum), multiplier, residual, y, index);
+}
+
+void FinishRounded(const Epilogue& e, float sum, float multiplier, const void* residual, void* y,
+                   int64_t index) {
+  float v = sum * multiplier;
   if (residual != nullptr) v = v + Residual(e, residual, index);
   if (e.f32) {
     static_cast<float*>(y)[index] = std::min(std::max(v, e.f32_min), e.f32_max);
     return;
   }
   const int32_t q = RoundAndClamp(v, e.zero_point, {e.min, e.max});
+  if (e.words) {
+    static_cast<int16_t*>(y)[index] = static_cast<int16_t>(q);
+    return;
+  }
   static_cast<uint8_t*>(y)[index] = static_cast<uint8_t>(q) ^ e.flip;
 }
 

@@ -9,21 +9,23 @@
 namespace octet {
 namespace simd {
 
-// What turns the s32 sums of one operator into output elements. Activations of type s8 are handled
-// as u8 throughout: q + 128, that is q with the top bit flipped, and the zero points move along.
+// What turns the sums of one operator into output elements. Activations of type s8 are handled as
+// u8 throughout: q + 128, that is q with the top bit flipped, and the zero points move along. Those
+// of type s16 have no zero point.
 struct Epilogue {
   // One entry per output channel in the order of the kernel's accumulators, padded with zeros.
   const int32_t* bias;      // bias - zero_point(x) * sum of the channel's weights, modulo 2^32
   const float* multiplier;  // quantized output: scale_x * scale_w / scale_y; f32: scale_x * scale_w
 
-  // Quantized output.
-  int32_t zero_point;  // as u8
-  int32_t min, max;    // activation range, as u8
-  uint8_t flip;        // 0x80 for s8, else 0
+  // Quantized output; of 8 bits, zero point and range are those of u8.
+  bool words;  // 16 bits
+  int32_t zero_point;
+  int32_t min, max;  // activation range
+  uint8_t flip;      // 0x80 for s8, else 0
 
   // Residual; null pointers in the arguments of a call mean that there is none.
   bool has_residual;
-  bool f32_residual;
+  bool f32_residual, words_residual;
   uint8_t residual_flip;
   int32_t residual_zero_point;  // as u8
   float residual_multiplier;    // to units of scale_y; to reals when the output is f32
@@ -36,6 +38,9 @@ struct Epilogue {
   // scale_w. In the same order as bias.
   const int32_t* weight_sums;  // of each channel
   const float* f32_bias;       // null: none
+
+  // 16-bit inputs whose sums are added up in f64; null: others. In the same order as bias.
+  const double* wide_bias;
 };
 
 // How a row of the input was quantized.
@@ -48,6 +53,9 @@ struct RowNumbers {
 // residual from their beginnings.
 void FinishOne(const Epilogue& epilogue, int32_t sum, float multiplier, const void* residual,
                void* y, int64_t index);
+// The same for a sum that is rounded to f32 already.
+void FinishRounded(const Epilogue& epilogue, float sum, float multiplier, const void* residual,
+                   void* y, int64_t index);
 
 // The same for a row that was quantized when the kernel runs. `weight_sum` and `bias` are the
 // channel's.

@@ -1,6 +1,7 @@
-// The tile of a matrix product over a 256-bit vector type of vec_*-inl.h, which provides Weights
-// and Activations. Include inside a region compiled for its instruction set, inside an unnamed
-// namespace.
+// The tile of a product of bytes over a 256-bit vector type of vec_*-inl.h. Include inside a region
+// compiled for its instruction set, inside an unnamed namespace.
+
+#include "kernels/simd/gemm256-inl.h"
 
 // Two vectors of requantized values to 16 bytes, in order.
 template <class V>
@@ -82,25 +83,8 @@ void Tile(const GemmTile& t) {
     sum[m][0] = V::Load(t.bias);
     sum[m][1] = V::Load(t.bias + 8);
   }
-  const __m256i flip = V::Set8(t.x_flip);
   const int8_t* w = t.weights;
-  const uint8_t* const* rows = t.rows;
-  for (int64_t s = 0; s < t.segments; ++s, rows += t.row_stride) {
-    const uint8_t* row[M];
-#pragma GCC unroll 8
-    for (int m = 0; m < M; ++m) row[m] = rows[m];
-    for (int64_t k = 0; k < 4 * t.groups; k += 4, w += 64) {
-      const auto w0 = V::Weights(w), w1 = V::Weights(w + 32);
-#pragma GCC unroll 8
-      for (int m = 0; m < M; ++m) {
-        int32_t group;
-        __builtin_memcpy(&group, row[m] + k, 4);
-        const auto x = V::Activations(V::Xor(V::Set32(group), flip));
-        sum[m][0] = V::Dot(sum[m][0], x, w0);
-        sum[m][1] = V::Dot(sum[m][1], x, w1);
-      }
-    }
-  }
+  AddProducts<V, M, 2>(t, {0, t.segments, 0, t.groups}, w, sum);
   const bool dynamic = t.row_numbers != nullptr;
   const bool whole = t.channels == 16 && (dynamic || !t.epilogue->f32);
 #pragma GCC unroll 8

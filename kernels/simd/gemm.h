@@ -4,23 +4,40 @@
 #include <cstdint>
 
 #include "kernels/simd/epilogue.h"
+#include "kernels/simd/terms.h"
 
-// Products of rows of bytes with packed weights: the arithmetic of convolutions and matrix
-// products.
+// Products of rows with packed weights: the arithmetic of convolutions and matrix products.
 //
 // A row (the patch under the kernel for one output pixel) consists of `segments` pieces, each
 // contiguous in memory: the whole row for a matrix product, one line of the kernel for a
-// convolution. A segment is taken in groups of four bytes; its last group may reach up to three
-// bytes beyond it, where the weights are zero.
+// convolution. A segment is taken in groups of four bytes, which are four elements of 8 bits or two
+// of 16; its last group may reach up to three bytes beyond it, where the weights are zero.
 //
 // Output channels are cut into blocks of 1 to 4 vectors of 16. The weights of a block lie in the
 // order in which they are used: for each segment and group, for each channel, the four bytes that
 // the group meets.
+//
+// 16-bit weights are two terms (terms.h): the vectors of their blocks come in pairs, low before
+// high.
 
 namespace octet {
 namespace simd {
 
 constexpr int kChannelsPerVector = 16;
+
+// What activations and weights are.
+enum class GemmForm : uint8_t {
+  kBytes,       // u8 or s8; s8
+  kWords,       // s16; s8, stored as s16
+  kSplitWords,  // s16; s16, stored as two terms
+};
+inline int TermsOf(GemmForm form) { return form == GemmForm::kSplitWords ? 2 : 1; }
+inline int BytesOf(GemmForm form) { return form == GemmForm::kBytes ? 1 : 2; }
+
+// A part of a sum: these groups of these segments.
+struct GemmPart {
+  int64_t segment_begin, segment_end, group_begin, group_end;
+};
 
 // One block of channels for a few rows.
 struct GemmTile {
@@ -39,6 +56,11 @@ struct GemmTile {
   const RowNumbers* row_numbers;
   const int32_t* weight_sums;
   const float* f32_bias;
+  // Of 16-bit activations: the parts of the sum, one or more, and the bias of the block where they
+  // are added up in f64. Null: there is one part, added up in s32 from `bias` on.
+  const GemmPart* parts;
+  int64_t part_count;
+  const double* wide_bias;
   const void* residual;  // null: none
   void* y;
   int64_t index;     // of the first row's and channel's element of y
@@ -55,6 +77,11 @@ extern const GemmCode kGemmScalar;
 extern const GemmCode kGemmAvx2;
 extern const GemmCode kGemmAvxVnni;
 extern const GemmCode kGemmAvx512Vnni;
+
+extern const GemmCode kGemmWordsScalar, kGemmSplitWordsScalar;
+extern const GemmCode kGemmWordsAvx2, kGemmSplitWordsAvx2;
+extern const GemmCode kGemmWordsAvxVnni, kGemmSplitWordsAvxVnni;
+extern const GemmCode kGemmWordsAvx512Vnni, kGemmSplitWordsAvx512Vnni;
 
 }  // namespace simd
 }  // namespace octet

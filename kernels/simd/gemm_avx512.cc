@@ -9,16 +9,7 @@ namespace octet {
 namespace simd {
 namespace {
 
-inline int32_t LoadGroup(const uint8_t* p) {
-  int32_t v;
-  __builtin_memcpy(&v, p, sizeof(v));
-  return v;
-}
-
-inline __mmask64 FirstBytes(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
-inline __mmask16 FirstLanes(int n) {
-  return static_cast<__mmask16>(n >= 16 ? 0xffff : (1 << n) - 1);
-}
+#include "kernels/simd/gemm_avx512-inl.h"
 
 // Brings the order that packing within 128-bit lanes leaves, four channels of each vector in turn,
 // back to that of the channels.
@@ -63,15 +54,6 @@ inline __attribute__((always_inline)) void StoreRow(uint8_t* y, __m512i bytes, i
   }
 }
 
-// 16 residual bytes, in units of the output's scale.
-inline __m512 ResidualBytes(const Epilogue& e, const uint8_t* p, __mmask16 lanes) {
-  const __m128i bytes = _mm_xor_si128(_mm_maskz_loadu_epi8(lanes, p),
-                                      _mm_set1_epi8(static_cast<char>(e.residual_flip)));
-  const __m512i q =
-      _mm512_sub_epi32(_mm512_cvtepu8_epi32(bytes), _mm512_set1_epi32(e.residual_zero_point));
-  return _mm512_mul_ps(_mm512_cvtepi32_ps(q), _mm512_set1_ps(e.residual_multiplier));
-}
-
 // Finishes sums that lie in memory, [row][N], of inputs that were quantized when the kernel runs.
 template <int N>
 __attribute__((noinline)) void FinishDynamicRows(const GemmTile& t, const __m512i* sums, int rows) {
@@ -103,21 +85,8 @@ __attribute__((noinline)) void FinishDynamicRows(const GemmTile& t, const __m512
 // Finishes sums that lie in memory, [row][N], where the output is f32.
 template <int N>
 __attribute__((noinline)) void FinishF32(const GemmTile& t, const __m512i* sums, int rows) {
-  const Epilogue& e = *t.epilogue;
   for (int i = 0; i < rows * N; ++i) {
-    const int first = i % N * 16;
-    const int64_t index = t.index + i / N * t.y_stride + first;
-    const __mmask16 lanes = FirstLanes(t.channels - first);
-    __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[i]), _mm512_loadu_ps(t.multiplier + first));
-    if (t.residual != nullptr && e.f32_residual) {
-      v = _mm512_add_ps(
-          v, _mm512_maskz_loadu_ps(lanes, static_cast<const float*>(t.residual) + index));
-    } else if (t.residual != nullptr) {
-      v = _mm512_add_ps(v,
-                        ResidualBytes(e, static_cast<const uint8_t*>(t.residual) + index, lanes));
-    }
-    v = _mm512_min_ps(_mm512_set1_ps(e.f32_max), _mm512_max_ps(_mm512_set1_ps(e.f32_min), v));
-    _mm512_mask_storeu_ps(static_cast<float*>(t.y) + index, lanes, v);
+    StoreReals(t, i / N, i % N * 16, _mm512_cvtepi32_ps(sums[i]));
   }
 }
 
@@ -197,83 +166,37 @@ inline __attribute__((always_inline)) void Finish(const GemmTile& t, __m512i (&s
   }
 }
 
-// M rows of a block of N vectors.
-template <int N, int M, bool kFlip>
-void Tile(const GemmTile& t) {
-  __m512i sum[M][N];
-#pragma GCC unroll 4
-  for (int j = 0; j < N; ++j) {
-    const __m512i bias = _mm512_loadu_si512(t.bias + 16 * j);
-#pragma GCC unroll 12
-    for (int m = 0; m < M; ++m) sum[m][j] = bias;
+template <bool kFlip>
+struct ByteDot {
+  static __m512i Activations(int32_t group) {
+    const __m512i x = _mm512_set1_epi32(group);
+    return kFlip ? _mm512_xor_si512(x, _mm512_set1_epi8(static_cast<char>(0x80))) : x;
   }
-  const __m512i flip = _mm512_set1_epi8(static_cast<char>(0x80));
-  const int8_t* w = t.weights;
-  const uint8_t* const* rows = t.rows;
-  for (int64_t s = 0; s < t.segments; ++s, rows += t.row_stride) {
-    const uint8_t* row[M];
-#pragma GCC unroll 12
-    for (int m = 0; m < M; ++m) row[m] = rows[m];
-    const int64_t end = 4 * t.groups;
-#pragma GCC unroll 2
-    for (int64_t k = 0; k < end; k += 4, w += 64 * N) {
-      __m512i weights[N];
-#pragma GCC unroll 4
-      for (int j = 0; j < N; ++j) weights[j] = _mm512_loadu_si512(w + 64 * j);
-#pragma GCC unroll 12
-      for (int m = 0; m < M; ++m) {
-        __m512i x = _mm512_set1_epi32(LoadGroup(row[m] + k));
-        if (kFlip) x = _mm512_xor_si512(x, flip);
-#pragma GCC unroll 4
-        for (int j = 0; j < N; ++j) sum[m][j] = _mm512_dpbusd_epi32(sum[m][j], x, weights[j]);
-      }
-    }
-  }
-  Finish<N, M>(t, sum);
-}
+  static __m512i Dot(__m512i sum, __m512i x, __m512i w) { return _mm512_dpbusd_epi32(sum, x, w); }
+};
 
-template <int N, int M>
-inline void Advance(GemmTile& t, int64_t& rows) {
-  for (; rows >= M; rows -= M, t.rows += M, t.index += M * t.y_stride) {
-    if (t.x_flip != 0) {
-      Tile<N, M, true>(t);
-    } else {
-      Tile<N, M, false>(t);
+template <bool kFlip>
+struct ByteTiles {
+  template <int N, int M>
+  static void Tile(const GemmTile& t) {
+    __m512i sum[M][N];
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) {
+      const __m512i bias = _mm512_loadu_si512(t.bias + 16 * j);
+#pragma GCC unroll 12
+      for (int m = 0; m < M; ++m) sum[m][j] = bias;
     }
-    if (t.row_numbers != nullptr) t.row_numbers += M;
+    const int8_t* w = t.weights;
+    AddProducts<ByteDot<kFlip>, N, M>(t, {0, t.segments, 0, t.groups}, w, sum);
+    Finish<N, M>(t, sum);
   }
-}
+};
 
-// As many rows as registers allow, then ever fewer.
 void Run(const GemmTile& tile, int vectors, int64_t rows) {
-  GemmTile t = tile;
-  switch (vectors) {
-    case 1:
-      Advance<1, 12>(t, rows);
-      Advance<1, 8>(t, rows);
-      Advance<1, 4>(t, rows);
-      Advance<1, 2>(t, rows);
-      Advance<1, 1>(t, rows);
-      break;
-    case 2:
-      Advance<2, 12>(t, rows);
-      Advance<2, 8>(t, rows);
-      Advance<2, 4>(t, rows);
-      Advance<2, 2>(t, rows);
-      Advance<2, 1>(t, rows);
-      break;
-    case 3:
-      Advance<3, 8>(t, rows);
-      Advance<3, 4>(t, rows);
-      Advance<3, 2>(t, rows);
-      Advance<3, 1>(t, rows);
-      break;
-    default:
-      Advance<4, 6>(t, rows);
-      Advance<4, 4>(t, rows);
-      Advance<4, 2>(t, rows);
-      Advance<4, 1>(t, rows);
-      break;
+  if (tile.x_flip != 0) {
+    RunTiles<ByteTiles<true>>(tile, vectors, rows);
+  } else {
+    RunTiles<ByteTiles<false>>(tile, vectors, rows);
   }
 }
 

@@ -1,9 +1,7 @@
-#include <cstring>
+#include <algorithm>
 #include <memory>
 #include <string>
-#include <utility>
 
-#include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "kernels/simd/conv_kernel.h"
 #include "kernels/simd/packed_product.h"
@@ -40,16 +38,17 @@ ConvGeometry GeometryOf(const KernelContext& context) {
 }
 
 // Columns [first, first + count) of b as rows.
-void FillColumns(const int8_t* b, const ConvGeometry& g, bool transposed, int64_t first,
+template <typename From, typename To>
+void FillColumns(const void* matrix, const ConvGeometry& g, bool transposed, int64_t first,
                  int64_t count, int8_t* rows, int64_t row_bytes) {
+  const auto* b = static_cast<const From*>(matrix);
+  const auto row = [&](int64_t i) { return reinterpret_cast<To*>(rows + i * row_bytes); };
   if (transposed) {
-    for (int64_t i = 0; i < count; ++i) {
-      std::memcpy(rows + i * row_bytes, b + (first + i) * g.c, static_cast<size_t>(g.c));
-    }
+    for (int64_t i = 0; i < count; ++i) std::copy_n(b + (first + i) * g.c, g.c, row(i));
     return;
   }
   for (int64_t k = 0; k < g.c; ++k) {
-    for (int64_t i = 0; i < count; ++i) rows[i * row_bytes + k] = b[k * g.oc + first + i];
+    for (int64_t i = 0; i < count; ++i) row(i)[k] = b[k * g.oc + first + i];
   }
 }
 
@@ -59,15 +58,7 @@ absl::Status CheckPreferred(const KernelContext& context) {
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
-  absl::StatusOr<PackedProduct> p = PackMatMul(context);
-  if (!p.ok()) return p.status();
-  const QuantizedOp op = QuantizedMatMulOf(context);
-  absl::StatusOr<OwnedEpilogue> epilogue =
-      MakeEpilogue(op, p->depth, p->packed.sums, GemmOrder(p->blocks));
-  if (!epilogue.ok()) return epilogue.status();
-  return absl::make_unique<ConvKernel>(p->isa, p->geometry, op.x.type,
-                                       static_cast<uint8_t>(ZeroPointAsU8(op.x)), context,
-                                       std::move(p->blocks), p->packed, *std::move(epilogue));
+  return MakeConvKernel(context, QuantizedMatMulOf(context), PackMatMul(context));
 }
 
 }  // namespace
@@ -102,15 +93,20 @@ absl::StatusOr<PackedProduct> PackMatMul(const KernelContext& context) {
   const Operand& weights = context.input(1);
   const bool transposed = context.node->as<schema::MatMulOptionsT>().transpose_b;
   const Isa isa = ChooseIsa(context.cpu);
-  PackedProduct p = {isa, g, g.c, MakeGemmBlocks(g.oc, 1, GemmCodeFor(isa).max_vectors), {}};
-  const auto* b = static_cast<const int8_t*>(weights.data);
-  const std::string key =
-      absl::StrCat("simd_matmul/", GemmCodeFor(isa).max_vectors, "/",
-                   reinterpret_cast<uintptr_t>(b), "/", ToString(weights.shape), "/", transposed);
-  p.packed = PackGemm(context.packed, key, p.blocks, g.oc, Patches(g).padded_bytes(),
-                      [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
-                        FillColumns(b, g, transposed, first, count, rows, row_bytes);
-                      });
+  const GemmForm form = GemmFormOf(context);
+  const int max_vectors = GemmCodeFor(isa, form).max_vectors;
+  PackedProduct p = {isa, form, g, g.c, MakeGemmBlocks(g.oc, 1, max_vectors), {}};
+  const auto fill = form == GemmForm::kBytes   ? FillColumns<int8_t, int8_t>
+                    : form == GemmForm::kWords ? FillColumns<int8_t, int16_t>
+                                               : FillColumns<int16_t, int16_t>;
+  const std::string key = absl::StrCat("simd_matmul/", max_vectors, "/", static_cast<int>(form),
+                                       "/", reinterpret_cast<uintptr_t>(weights.data), "/",
+                                       ToString(weights.shape), "/", transposed);
+  p.packed =
+      PackGemm(context.packed, key, {form, 1, Patches(g, BytesOf(form)).padded_bytes() / 4},
+               p.blocks, g.oc, [&](int64_t first, int64_t count, int8_t* rows, int64_t row_bytes) {
+                 fill(weights.data, g, transposed, first, count, rows, row_bytes);
+               });
   return p;
 }
 

@@ -49,6 +49,29 @@ TEST(SimdMatMul, TiesAndSaturation) {
   ExpectExact(c);
 }
 
+TEST(SimdMatMulWords, SizesTypesAndWorstWeights) {
+  for (DataType weights : {DataType::kS8, DataType::kS16}) {
+    for (int64_t k : {1, 3, 64, 129, 1300}) {
+      for (int64_t n : {1, 10, 65}) {
+        for (DataType y : {DataType::kS16, DataType::kF32}) {
+          MatMulCase c;
+          c.batch = 2, c.m = 13, c.k = k, c.n = n;
+          c.transpose_b = (k + n) % 2 == 0;
+          c.numbers.x_type = DataType::kS16, c.numbers.w_type = weights, c.numbers.y_type = y;
+          c.numbers.x_zero_point = c.numbers.y_zero_point = c.numbers.residual_zero_point = 0;
+          c.numbers.x_scale = 1e-3f;
+          c.numbers.w_scale = weights == DataType::kS8 ? 0.01f : 4e-5f;
+          c.numbers.y_scale = 5e-4f * static_cast<float>(k);
+          ExpectExact(c);
+          c.numbers.worst = true, c.numbers.bias_type = DataType::kS64;
+          c.numbers.residual_type = y, c.numbers.residual_scale = c.numbers.y_scale;
+          ExpectExact(c);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace simd
 }  // namespace octet

@@ -16,14 +16,18 @@ namespace simd {
 // A convolution or matrix product with its weights packed.
 struct PackedProduct {
   Isa isa;
+  GemmForm form;
   ConvGeometry geometry;
   int64_t depth;  // products in each sum
   std::vector<GemmBlock> blocks;
   PackedGemm packed;
 };
 
-// Of operators whose weights are constant s8. Unimplemented for geometries that ConvGeometryOf
-// refuses, and for empty matrices.
+// By the types of x and weights.
+GemmForm GemmFormOf(const KernelContext& context);
+
+// Of operators whose weights are constant s8, or s16 where x is. Unimplemented for geometries that
+// ConvGeometryOf refuses, and for empty matrices.
 absl::StatusOr<PackedProduct> PackConv(const KernelContext& context);
 absl::StatusOr<PackedProduct> PackMatMul(const KernelContext& context);
 

@@ -6,11 +6,12 @@
 namespace octet {
 namespace simd {
 
-Patches::Patches(const ConvGeometry& g) : g_(g) {
-  group_channels_ = g.c / g.groups;
+Patches::Patches(const ConvGeometry& g, int element_bytes) : g_(g) {
+  g_.c *= element_bytes;
+  group_channels_ = g_.c / g.groups;
   whole_lines_ = g.groups == 1 && (g.dw == 1 || g.kw == 1);
   segments_ = whole_lines_ ? g.kh : g.kh * g.kw;
-  segment_bytes_ = whole_lines_ ? g.kw * g.c : group_channels_;
+  segment_bytes_ = whole_lines_ ? g.kw * g_.c : group_channels_;
   padded_bytes_ = (segment_bytes_ + 3) / 4 * 4;
   dense_ = g.groups == 1 && g.kh == 1 && g.kw == 1 && g.sh == 1 && g.sw == 1 && g.oh == g.h &&
            g.ow == g.w;

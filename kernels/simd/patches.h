@@ -14,7 +14,8 @@ namespace simd {
 // those that reach over its edge are copied with padding.
 class Patches {
  public:
-  explicit Patches(const ConvGeometry& geometry);
+  // `element_bytes`: of the image's elements.
+  explicit Patches(const ConvGeometry& geometry, int element_bytes = 1);
 
   int64_t segments() const { return segments_; }
   // Bytes of a segment that meet weights, and rounded up to groups of four.
@@ -50,7 +51,7 @@ class Patches {
                int64_t kx, const uint8_t** entries, uint8_t*& copies) const;
   const uint8_t* Copy(const uint8_t* line, int64_t ix, uint8_t padding, uint8_t* to) const;
 
-  ConvGeometry g_;
+  ConvGeometry g_;    // with channels counted in bytes
   bool dense_;        // pixels of the image are the rows, one after the other
   bool whole_lines_;  // a segment is a line of the kernel
   int64_t segments_, segment_bytes_, padded_bytes_, group_channels_;

@@ -20,37 +20,65 @@ Operand MakeOperand(DataType type, const Shape& shape, Layout layout, const Quan
   return o;
 }
 
-// A buffer whose end is the end of the allocation, so that tools see a read beyond it.
-std::vector<uint8_t> RandomBytes(int64_t count, bool extreme, std::mt19937& random) {
-  std::vector<uint8_t> bytes(static_cast<size_t>(count));
-  for (uint8_t& b : bytes) {
-    const uint32_t r = random();
-    b = static_cast<uint8_t>(extreme ? (r & 1 ? 0xff : 0) : r >> 8);
+int32_t IntAt(DataType type, const std::vector<uint8_t>& bytes, int64_t i) {
+  if (type == DataType::kS16) {
+    int16_t word;
+    std::memcpy(&word, bytes.data() + 2 * i, 2);
+    return word;
   }
+  const uint8_t byte = bytes[static_cast<size_t>(i)];
+  return type == DataType::kS8 ? static_cast<int8_t>(byte) : byte;
+}
+
+// Of the integers' type, in a buffer whose end is the end of the allocation, so that tools see a
+// read beyond it.
+std::vector<uint8_t> BytesOf(const std::vector<int64_t>& integers, DataType type) {
+  const size_t size = SizeOf(type);
+  std::vector<uint8_t> bytes(integers.size() * size);
+  for (size_t i = 0; i < integers.size(); ++i) std::memcpy(&bytes[i * size], &integers[i], size);
   return bytes;
+}
+
+// Integers of the whole range of a type, or only of its ends. `symmetric`: without the lowest.
+std::vector<int64_t> RandomInts(int64_t count, DataType type, const ConvCase& c, bool symmetric,
+                                std::mt19937& random) {
+  const bool words = type == DataType::kS16;
+  const int64_t max = words ? 32767 : type == DataType::kS8 ? 127 : 255;
+  const int64_t min = type == DataType::kU8 ? 0 : symmetric ? -max : -max - 1;
+  std::vector<int64_t> values(static_cast<size_t>(count));
+  for (int64_t& v : values) {
+    const uint32_t r = random();
+    v = c.worst     ? min
+        : c.extreme ? (r & 1 ? max : min)
+                    : min + static_cast<int64_t>((r >> 8) % static_cast<uint32_t>(max - min + 1));
+  }
+  return values;
 }
 
 }  // namespace
 
-int32_t QuantizedCase::X(int64_t i) const {
-  const uint8_t q = x_[static_cast<size_t>(i)];
-  return (x_type_ == DataType::kS8 ? static_cast<int8_t>(q) : q) - x_quant_.zero_point();
-}
+int32_t QuantizedCase::X(int64_t i) const { return IntAt(x_type_, x_, i) - x_quant_.zero_point(); }
+int32_t QuantizedCase::W(int64_t i) const { return IntAt(w_type_, w_, i); }
 
 void QuantizedCase::Fill(const ConvCase& c, int64_t weights, int64_t channels, uint32_t seed) {
   std::mt19937 random(seed);
-  x_type_ = c.x_type, y_type_ = c.y_type;
-  x_ = RandomBytes(NumElements(inputs_[0].shape), c.extreme, random);
-  w_.resize(static_cast<size_t>(weights));
-  for (int8_t& w : w_) {
-    const int r = static_cast<int>(random() % 255);
-    w = static_cast<int8_t>(c.extreme ? (r & 1 ? 127 : -127) : r - 127);
-  }
+  x_type_ = c.x_type, y_type_ = c.y_type, w_type_ = c.w_type;
+  x_ = BytesOf(RandomInts(NumElements(inputs_[0].shape), c.x_type, c, false, random), c.x_type);
+  w_ = BytesOf(RandomInts(weights, c.w_type, c, true, random), c.w_type);
   bias_.resize(static_cast<size_t>(channels));
-  for (int32_t& b : bias_) b = static_cast<int32_t>(random() % 4000) - 2000;
+  for (int64_t& b : bias_) {
+    b = static_cast<int64_t>(random()) % (2 * c.largest_bias) - c.largest_bias;
+  }
+  bias_bytes_ = BytesOf(bias_, c.bias_type);
   const int64_t outputs = NumElements(outputs_[0].shape);
-  residual_ = RandomBytes(outputs, false, random);
-  for (uint8_t q : residual_) residual_f32_.push_back(static_cast<float>(q) * 0.37f - 11.0f);
+  if (c.residual_type == DataType::kF32) {
+    for (int64_t i = 0; i < outputs; ++i) {
+      residual_f32_.push_back(static_cast<float>(random() % 256) * 0.37f - 11.0f);
+    }
+  } else if (c.residual_type != DataType::kUnknown) {
+    residual_ =
+        BytesOf(RandomInts(outputs, c.residual_type, ConvCase(), false, random), c.residual_type);
+  }
 
   x_quant_ = OneScale(c.x_scale, c.x_zero_point);
   y_quant_ = OneScale(c.y_scale, c.y_zero_point);
@@ -73,8 +101,8 @@ void QuantizedCase::SetOperands(const ConvCase& c, const Shape& x, const Shape& 
   outputs_ = {MakeOperand(c.y_type, y, layout, c.y_type == DataType::kF32 ? nullptr : &y_quant_)};
   w_quant_.axis = -1;
   if (c.per_channel) w_quant_.axis = channel_axis;
-  inputs_.push_back(MakeOperand(DataType::kS8, w, Layout::kPlain, &w_quant_));
-  inputs_.push_back(c.bias ? MakeOperand(DataType::kS32, {channels}, Layout::kPlain, nullptr)
+  inputs_.push_back(MakeOperand(c.w_type, w, Layout::kPlain, &w_quant_));
+  inputs_.push_back(c.bias ? MakeOperand(c.bias_type, {channels}, Layout::kPlain, nullptr)
                            : Operand());
   if (c.residual_type != DataType::kUnknown) {
     const bool f32 = c.residual_type == DataType::kF32;
@@ -83,7 +111,7 @@ void QuantizedCase::SetOperands(const ConvCase& c, const Shape& x, const Shape& 
 }
 
 float QuantizedCase::Finish(const ConvCase& c, int64_t sum, int64_t channel, int64_t index) const {
-  const auto acc = static_cast<int32_t>(sum + (c.bias ? bias_[static_cast<size_t>(channel)] : 0));
+  const int64_t acc = sum + (c.bias ? bias_[static_cast<size_t>(channel)] : 0);
   const float w_scale = w_quant_.scales[c.per_channel ? static_cast<size_t>(channel) : 0];
   const bool f32 = c.y_type == DataType::kF32;
   const float multiplier =
@@ -93,8 +121,7 @@ float QuantizedCase::Finish(const ConvCase& c, int64_t sum, int64_t channel, int
   if (c.residual_type == DataType::kF32) {
     v = v + residual_f32_[static_cast<size_t>(index)];
   } else if (c.residual_type != DataType::kUnknown) {
-    const uint8_t byte = residual_[static_cast<size_t>(index)];
-    const int32_t q = c.residual_type == DataType::kS8 ? static_cast<int8_t>(byte) : byte;
+    const int32_t q = IntAt(c.residual_type, residual_, index);
     const double scale = c.residual_scale;
     const float factor = static_cast<float>(f32 ? scale : scale / static_cast<double>(c.y_scale));
     volatile float r = static_cast<float>(q - c.residual_zero_point) * factor;
@@ -123,7 +150,7 @@ QuantizedCase::QuantizedCase(const ConvCase& c, uint32_t seed) {
   Fill(c, c.oc * (c.c / c.groups) * c.kh * c.kw, c.oc, seed);
   w_quant_.axis = c.per_channel ? 0 : -1;
   inputs_[1].data = w_.data();
-  if (c.bias) inputs_[2].data = bias_.data();
+  if (c.bias) inputs_[2].data = bias_bytes_.data();
   ReferenceConv(c);
 }
 
@@ -141,8 +168,8 @@ void QuantizedCase::ReferenceConv(const ConvCase& c) {
                         ix = ox * c.sw - c.pad_left + kx * c.dw;
           if (iy < 0 || iy >= c.h || ix < 0 || ix >= c.w) continue;
           const int64_t x = ((image * c.h + iy) * c.w + ix) * c.c + o / out * in;
-          const int8_t* w = &w_[static_cast<size_t>(((o * in) * c.kh + ky) * c.kw + kx)];
-          for (int64_t i = 0; i < in; ++i) sum += X(x + i) * w[i * c.kh * c.kw];
+          const int64_t w = ((o * in) * c.kh + ky) * c.kw + kx;
+          for (int64_t i = 0; i < in; ++i) sum += int64_t{X(x + i)} * W(w + i * c.kh * c.kw);
         }
       }
       expected_.push_back(Finish(c, sum, o, p * c.oc + o));
@@ -161,7 +188,7 @@ QuantizedCase::QuantizedCase(const MatMulCase& c, uint32_t seed) {
   Fill(c.numbers, c.k * c.n, c.n, seed);
   w_quant_.axis = c.numbers.per_channel ? (c.transpose_b ? 0 : 1) : -1;
   inputs_[1].data = w_.data();
-  if (c.numbers.bias) inputs_[2].data = bias_.data();
+  if (c.numbers.bias) inputs_[2].data = bias_bytes_.data();
   ReferenceMatMul(c);
 }
 
@@ -171,8 +198,7 @@ void QuantizedCase::ReferenceMatMul(const MatMulCase& c) {
     for (int64_t o = 0; o < c.n; ++o) {
       int64_t sum = 0;
       for (int64_t i = 0; i < c.k; ++i) {
-        sum +=
-            X(row * c.k + i) * w_[static_cast<size_t>(c.transpose_b ? o * c.k + i : i * c.n + o)];
+        sum += int64_t{X(row * c.k + i)} * W(c.transpose_b ? o * c.k + i : i * c.n + o);
       }
       expected_.push_back(Finish(c.numbers, sum, o, row * c.n + o));
     }
@@ -198,7 +224,7 @@ std::string QuantizedCase::Compare(const Kernel& kernel, ThreadPool* pool) {
   std::vector<uint8_t> scratch(kernel.scratch_bytes() + 64);
   const bool f32_residual = inputs_.size() > 3 && inputs_[3].type == DataType::kF32;
   const void* inputs[] = {
-      x_.data(), w_.data(), bias_.data(),
+      x_.data(), w_.data(), bias_bytes_.data(),
       f32_residual ? static_cast<const void*>(residual_f32_.data()) : residual_.data()};
   void* outputs[] = {y.data()};
   RunArgs args;
@@ -210,8 +236,12 @@ std::string QuantizedCase::Compare(const Kernel& kernel, ThreadPool* pool) {
   args.error = &error;
   kernel.Run(args);
   for (size_t i = 0; i < expected_.size(); ++i) {
-    float actual = y_type_ == DataType::kS8 ? static_cast<int8_t>(y[i]) : y[i];
-    if (y_type_ == DataType::kF32) std::memcpy(&actual, &y[i * 4], 4);
+    float actual;
+    if (y_type_ == DataType::kF32) {
+      std::memcpy(&actual, &y[i * 4], 4);
+    } else {
+      actual = static_cast<float>(IntAt(y_type_, y, static_cast<int64_t>(i)));
+    }
     if (std::memcmp(&actual, &expected_[i], 4) != 0 && !(actual == 0 && expected_[i] == 0)) {
       return absl::StrCat("element ", i, " of ", expected_.size(), " is ", actual, ", not ",
                           expected_[i]);

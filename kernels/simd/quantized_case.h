@@ -21,11 +21,15 @@ struct ConvCase {
   int64_t kh = 3, kw = 3, sh = 1, sw = 1, dh = 1, dw = 1;
   int64_t pad_top = 1, pad_left = 1, pad_bottom = 1, pad_right = 1;
   int64_t groups = 1;
-  DataType x_type = DataType::kU8, y_type = DataType::kU8;
+  DataType x_type = DataType::kU8, y_type = DataType::kU8, w_type = DataType::kS8;
+  DataType bias_type = DataType::kS32;
   DataType residual_type = DataType::kUnknown;  // kUnknown: none
   int32_t x_zero_point = 3, y_zero_point = 5, residual_zero_point = 7;
   float x_scale = 0.5f, w_scale = 0.01f, y_scale = 0.7f, residual_scale = 0.3f;
-  bool per_channel = true, bias = true, extreme = false;  // extreme: only the ends of the types
+  int64_t largest_bias = 2000;
+  bool per_channel = true, bias = true;
+  bool extreme = false;  // only the ends of the types
+  bool worst = false;    // only the lower end: the largest sums
   float activation_min = -std::numeric_limits<float>::infinity();
   float activation_max = std::numeric_limits<float>::infinity();
 };
@@ -63,13 +67,13 @@ class QuantizedCase {
   void ReferenceConv(const ConvCase& c);
   void ReferenceMatMul(const MatMulCase& c);
   int32_t X(int64_t i) const;
+  int32_t W(int64_t i) const;
 
   Node node_;
-  DataType x_type_, y_type_;
-  std::vector<uint8_t> x_, residual_;
+  DataType x_type_, y_type_, w_type_;
+  std::vector<uint8_t> x_, w_, residual_, bias_bytes_;  // elements of whatever type
   std::vector<float> residual_f32_;
-  std::vector<int8_t> w_;
-  std::vector<int32_t> bias_;
+  std::vector<int64_t> bias_;
   QuantParams x_quant_, w_quant_, residual_quant_, y_quant_;
   std::vector<Operand> inputs_, outputs_;
   std::vector<float> expected_;  // integers, where y is quantized

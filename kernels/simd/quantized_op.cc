@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/operands.h"
@@ -17,10 +18,13 @@ bool IsByteTensor(const Operand& o) {
          o.quant->per_tensor();
 }
 
-absl::Status CheckWeights(const Operand& w, int channel_axis) {
-  if (w.type != DataType::kS8 || w.quant == nullptr) {
+bool IsWords(const Operand& o) { return o.type == DataType::kS16; }
+
+absl::Status CheckWeights(const Operand& w, bool words, int channel_axis) {
+  const bool fits = w.type == DataType::kS8 || (words && IsWords(w));
+  if (!fits || w.quant == nullptr) {
     return absl::UnimplementedError(
-        absl::StrCat("weights are ", Name(w.type), ", not quantized s8"));
+        absl::StrCat("weights are ", Name(w.type), ", not quantized s8", words ? " or s16" : ""));
   }
   if (w.data == nullptr) return absl::UnimplementedError("weights are not constant");
   if (!w.quant->per_tensor() && w.quant->axis != channel_axis) {
@@ -33,15 +37,20 @@ absl::Status CheckWeights(const Operand& w, int channel_axis) {
   return absl::OkStatus();
 }
 
+// Sums of words are finished as any type.
 absl::Status CheckOutput(const QuantizedOp& op) {
+  const auto fits = [&](const Operand& o) {
+    return IsByteTensor(o) || (IsWords(op.x) && IsWords(o) && IsQuantized(o));
+  };
   const bool f32 = op.y.type == DataType::kF32 && op.y.quant == nullptr;
-  if (!f32 && !IsByteTensor(op.y)) {
-    return absl::UnimplementedError(
-        absl::StrCat("output is ", Name(op.y.type), ", not f32 or 8 bits with one scale"));
+  if (!f32 && !fits(op.y)) {
+    return absl::UnimplementedError(absl::StrCat("output is ", Name(op.y.type), ", not f32 or 8 ",
+                                                 IsWords(op.x) ? "or 16 " : "",
+                                                 "bits with one scale"));
   }
   if (!op.residual.present()) return absl::OkStatus();
   const bool f32_residual = op.residual.type == DataType::kF32 && op.residual.quant == nullptr;
-  if (!IsByteTensor(op.residual) && !(f32 && f32_residual)) {
+  if (!fits(op.residual) && !(f32 && f32_residual)) {
     return absl::UnimplementedError(absl::StrCat("residual is ", Name(op.residual.type),
                                                  " for an output of ", Name(op.y.type)));
   }
@@ -51,8 +60,21 @@ absl::Status CheckOutput(const QuantizedOp& op) {
   return absl::OkStatus();
 }
 
+int64_t BiasAt(const Operand& bias, int64_t channel) {
+  if (!bias.present()) return 0;
+  if (bias.type == DataType::kS64) return static_cast<const int64_t*>(bias.data)[channel];
+  return static_cast<const int32_t*>(bias.data)[channel];
+}
+
 float WeightScale(const Operand& w, int64_t channel) {
   return w.quant->per_tensor() ? w.quant->scale() : w.quant->scales[static_cast<size_t>(channel)];
+}
+
+// From a channel's sum to units of the output.
+float Multiplier(const QuantizedOp& op, const Epilogue& e, int64_t channel) {
+  const float x_scale = op.x.quant->scale(), w_scale = WeightScale(op.w, channel);
+  if (e.f32) return static_cast<float>(static_cast<double>(x_scale) * w_scale);
+  return RequantMultiplier(x_scale, w_scale, op.y.quant->scale());
 }
 
 void SetOutput(const QuantizedOp& op, Epilogue& e) {
@@ -60,6 +82,7 @@ void SetOutput(const QuantizedOp& op, Epilogue& e) {
   e.f32_min = op.activation_min;
   e.f32_max = op.activation_max;
   if (e.f32) return;
+  e.words = IsWords(op.y);
   e.flip = FlipOf(op.y.type);
   e.zero_point = ZeroPointAsU8(op.y);
   const IntRange range = ActivationRange(op.activation_min, op.activation_max, op.y.quant->scale(),
@@ -73,6 +96,7 @@ void SetResidual(const QuantizedOp& op, Epilogue& e) {
   if (!e.has_residual) return;
   e.f32_residual = op.residual.type == DataType::kF32;
   if (e.f32_residual) return;
+  e.words_residual = IsWords(op.residual);
   e.residual_flip = FlipOf(op.residual.type);
   e.residual_zero_point = ZeroPointAsU8(op.residual);
   const double scale = op.residual.quant->scale();
@@ -82,14 +106,16 @@ void SetResidual(const QuantizedOp& op, Epilogue& e) {
 }  // namespace
 
 absl::Status CheckQuantizedOp(const QuantizedOp& op) {
-  if (!IsByteTensor(op.x)) {
+  if (!IsQuantized(op.x)) {
     return absl::UnimplementedError(
-        absl::StrCat("input is ", Name(op.x.type), ", not 8 bits with one scale"));
+        absl::StrCat("input is ", Name(op.x.type), ", not 8 or 16 bits with one scale"));
   }
-  if (absl::Status s = CheckWeights(op.w, op.channel_axis); !s.ok()) return s;
-  if (op.bias.present() && (op.bias.type != DataType::kS32 || op.bias.data == nullptr)) {
-    return absl::UnimplementedError(
-        absl::StrCat("bias is ", Name(op.bias.type), ", not a constant s32"));
+  const bool words = IsWords(op.x);
+  if (absl::Status s = CheckWeights(op.w, words, op.channel_axis); !s.ok()) return s;
+  const bool fits = op.bias.type == DataType::kS32 || (words && op.bias.type == DataType::kS64);
+  if (op.bias.present() && (!fits || op.bias.data == nullptr)) {
+    return absl::UnimplementedError(absl::StrCat("bias is ", Name(op.bias.type),
+                                                 ", not a constant s32", words ? " or s64" : ""));
   }
   return CheckOutput(op);
 }
@@ -113,10 +139,7 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
     const int32_t b = op.bias.present() ? bias[channel] : 0;
     const uint32_t sum = static_cast<uint32_t>(weight_sums[static_cast<size_t>(channel)]);
     owned.bias[i] = static_cast<int32_t>(static_cast<uint32_t>(b) - x_zero * sum);
-    const float scale_w = WeightScale(op.w, channel);
-    owned.multiplier[i] =
-        e.f32 ? static_cast<float>(static_cast<double>(op.x.quant->scale()) * scale_w)
-              : RequantMultiplier(op.x.quant->scale(), scale_w, op.y.quant->scale());
+    owned.multiplier[i] = Multiplier(op, e, channel);
     const double bound =
         255.0 * 128.0 * static_cast<double>(depth) + std::abs(static_cast<double>(b));
     largest = std::max(largest, bound);
@@ -134,11 +157,52 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
   return owned;
 }
 
+absl::StatusOr<OwnedEpilogue> MakeWordEpilogue(const QuantizedOp& op, int64_t depth,
+                                               absl::Span<const int32_t> magnitudes,
+                                               absl::Span<const int64_t> order) {
+  constexpr int64_t kLargestWord = 32768;
+  constexpr int64_t kExact = int64_t{1} << 53;  // f64 holds integers up to here
+  OwnedEpilogue owned;
+  Epilogue& e = owned.epilogue;
+  SetOutput(op, e);
+  SetResidual(op, e);
+  bool wide = IsWords(op.w);
+  int64_t largest_bias = 0;
+  for (int64_t channel : order) {
+    if (channel < 0) continue;
+    const int64_t bias = BiasAt(op.bias, channel);
+    const int64_t magnitude = bias < -kExact ? kExact : std::abs(bias);
+    largest_bias = std::max(largest_bias, magnitude);
+    const int64_t sum = kLargestWord * magnitudes[static_cast<size_t>(channel)];
+    wide = wide || sum + std::min(magnitude, kExact) > std::numeric_limits<int32_t>::max();
+  }
+  if (depth >= kExact / 2 / (kLargestWord * kLargestWord) || largest_bias >= kExact / 2) {
+    return absl::UnimplementedError(
+        absl::StrCat("sums of ", depth, " products and the bias may exceed 53 bits"));
+  }
+  owned.multiplier.assign(order.size(), 0.0f);
+  owned.bias.assign(order.size(), 0);
+  if (wide) owned.wide_bias.assign(order.size(), 0.0);
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (order[i] < 0) continue;
+    const int64_t bias = BiasAt(op.bias, order[i]);
+    if (wide) {
+      owned.wide_bias[i] = static_cast<double>(bias);
+    } else {
+      owned.bias[i] = static_cast<int32_t>(bias);
+    }
+    owned.multiplier[i] = Multiplier(op, e, order[i]);
+  }
+  owned.Bind();
+  return owned;
+}
+
 void OwnedEpilogue::Bind() {
   epilogue.bias = bias.data();
   epilogue.multiplier = multiplier.data();
   epilogue.weight_sums = weight_sums.empty() ? nullptr : weight_sums.data();
   epilogue.f32_bias = f32_bias.empty() ? nullptr : f32_bias.data();
+  epilogue.wide_bias = wide_bias.empty() ? nullptr : wide_bias.data();
 }
 
 absl::Status CheckDynamicOp(const QuantizedOp& op) {
@@ -151,7 +215,7 @@ absl::Status CheckDynamicOp(const QuantizedOp& op) {
   if (op.bias.present() && op.bias.data == nullptr) {
     return absl::UnimplementedError("the bias is not constant");
   }
-  if (absl::Status s = CheckWeights(op.w, op.channel_axis); !s.ok()) return s;
+  if (absl::Status s = CheckWeights(op.w, false, op.channel_axis); !s.ok()) return s;
   return CheckOutput(op);
 }
 

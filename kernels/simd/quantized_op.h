@@ -27,7 +27,8 @@ struct QuantizedOp {
 };
 
 // Unimplemented, with the reason, unless x is 8 bits wide, w constant symmetric s8, the bias a
-// constant s32 or absent, y 8 bits wide or f32, and the residual like y.
+// constant s32 or absent, y 8 bits wide or f32, and the residual like y. With an s16 x, w may be
+// s16, the bias s64, and y and residual 8 or 16 bits wide.
 absl::Status CheckQuantizedOp(const QuantizedOp& op);
 
 // An Epilogue with the memory behind it.
@@ -36,6 +37,7 @@ struct OwnedEpilogue {
   std::vector<float> multiplier;
   std::vector<int32_t> weight_sums;  // empty: the input is quantized ahead
   std::vector<float> f32_bias;       // empty: none
+  std::vector<double> wide_bias;     // empty: sums are in s32
   Epilogue epilogue = {};
 
   // Points the epilogue to the vectors; after each move.
@@ -48,6 +50,13 @@ struct OwnedEpilogue {
 absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
                                            absl::Span<const int32_t> weight_sums,
                                            absl::Span<const int64_t> order);
+
+// The same for an s16 x. `magnitudes` has for each channel the sum of its weights' magnitudes, of
+// the larger term where the weights are s16. Sums are in f64 where they, or the bias, may leave
+// s32.
+absl::StatusOr<OwnedEpilogue> MakeWordEpilogue(const QuantizedOp& op, int64_t depth,
+                                               absl::Span<const int32_t> magnitudes,
+                                               absl::Span<const int64_t> order);
 
 // The same for an f32 x that is quantized when the kernel runs: DYNAMIC arithmetic.
 absl::Status CheckDynamicOp(const QuantizedOp& op);

@@ -8,17 +8,19 @@
 
 namespace octet {
 
-// 8-bit depthwise convolution: as many groups as channels, kernels up to 7x7, not dilated.
+// All of 8-bit or s16 activations but where said otherwise.
+
+// Depthwise convolution: as many groups as channels, kernels up to 7x7, not dilated.
 extern const KernelEntry kSimdDepthwise;
 
-// 8-bit convolution, dense or grouped. Declines where oneDNN is faster, except in deterministic
+// Convolution, dense or grouped. Declines where oneDNN is faster, except in deterministic
 // mode.
 extern const KernelEntry kSimdConv;
 // As kSimdConv, for all instruction sets: to stand after oneDNN, whose sums may saturate without
 // VNNI.
 extern const KernelEntry kSimdConvExact;
 
-// 8-bit matrix product with a constant right side; the same two rows.
+// Matrix product with a constant right side; the same two rows.
 extern const KernelEntry kSimdMatMul;
 extern const KernelEntry kSimdMatMulExact;
 

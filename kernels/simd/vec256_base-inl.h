@@ -24,6 +24,7 @@ struct Vec256Base {
   static I MinU8(I a, I b) { return _mm256_min_epu8(a, b); }
   static I MaxU8(I a, I b) { return _mm256_max_epu8(a, b); }
   static I Xor(I a, I b) { return _mm256_xor_si256(a, b); }
+  static I Shift16(I a) { return _mm256_srai_epi32(a, 16); }
   static I Sub32(I a, I b) { return _mm256_sub_epi32(a, b); }
   static I MulLow32(I a, I b) { return _mm256_mullo_epi32(a, b); }
   static F ToFloat(I a) { return _mm256_cvtepi32_ps(a); }
@@ -50,4 +51,41 @@ struct VecPartial : Vec256Base {
     Store(bytes, v);
     for (int i = 0; i < n; ++i) p[i] = bytes[i];
   }
+};
+
+// Four sums of two terms and what `base` holds: exact.
+inline __m256d WidenSums(__m256d base, __m128i low, __m128i high) {
+  const __m256d scaled = _mm256_mul_pd(_mm256_cvtepi32_pd(high), _mm256_set1_pd(kTermRadix));
+  return _mm256_add_pd(_mm256_add_pd(base, _mm256_cvtepi32_pd(low)), scaled);
+}
+
+// Sums of words of two terms: added to f64, and rounded to f32 after that.
+struct WideSums256 {
+  static void AddWide(double* to, __m256i low, __m256i high) {
+    for (int half = 0; half < 2; ++half) _mm256_storeu_pd(to + 4 * half, Wide(to, low, high, half));
+  }
+  static __m256 RoundWide(const double* base, __m256i low, __m256i high) {
+    return _mm256_set_m128(_mm256_cvtpd_ps(Wide(base, low, high, 1)),
+                           _mm256_cvtpd_ps(Wide(base, low, high, 0)));
+  }
+
+ private:
+  static __m256d Wide(const double* base, __m256i low, __m256i high, int half) {
+    const __m256d from = _mm256_loadu_pd(base + 4 * half);
+    if (half == 0)
+      return WidenSums(from, _mm256_castsi256_si128(low), _mm256_castsi256_si128(high));
+    return WidenSums(from, _mm256_extracti128_si256(low, 1), _mm256_extracti128_si256(high, 1));
+  }
+};
+
+// Words without masks.
+struct WordsPartial : VecPartial, WideSums256 {
+  static constexpr int kRows = 2;
+  static constexpr bool kPairs = false;
+  static constexpr bool kManyRegisters = false;
+  struct Group {
+    I words;
+  };
+  static Group Weights(const void* p) { return {Load(p)}; }
+  static Group Activations(I words, I /*flip*/) { return {words}; }
 };

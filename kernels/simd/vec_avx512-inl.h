@@ -1,6 +1,7 @@
 // 512-, 256- and 128-bit vectors with AVX512-VNNI. Include after vec256_base-inl.h.
 
 struct Vec512 {
+  static constexpr int kRows = 4;
   static constexpr int kBytes = 64;
   static constexpr bool kPairs = false;
   static constexpr bool kManyRegisters = true;
@@ -35,16 +36,22 @@ struct Vec512 {
   static I MinU8(I a, I b) { return _mm512_min_epu8(a, b); }
   static I MaxU8(I a, I b) { return _mm512_max_epu8(a, b); }
   static I Xor(I a, I b) { return _mm512_xor_si512(a, b); }
+  static I Shift16(I a) { return _mm512_srai_epi32(a, 16); }
   static I Sub32(I a, I b) { return _mm512_sub_epi32(a, b); }
   static F ToFloat(I a) { return _mm512_cvtepi32_ps(a); }
   static I ToInt(F a) { return _mm512_cvtps_epi32(a); }
   static F Mul(F a, F b) { return _mm512_mul_ps(a, b); }
   static F Add(F a, F b) { return _mm512_add_ps(a, b); }
+  static void StoreF(float* p, F v) { _mm512_storeu_ps(p, v); }
+  // Where one is NaN, b.
+  static F MinF(F a, F b) { return _mm512_min_ps(a, b); }
+  static F MaxF(F a, F b) { return _mm512_max_ps(a, b); }
   static I Dot(I sum, Group x, Group w) { return _mm512_dpbusd_epi32(sum, x.bytes, w.bytes); }
   static __mmask64 Mask(int n) { return n >= 64 ? ~0ull : (1ull << n) - 1; }
 };
 
 struct Vec256 : Vec256Base {
+  static constexpr int kRows = 4;
   static constexpr bool kPairs = false;
   static constexpr bool kManyRegisters = true;
   struct Group {
@@ -63,6 +70,7 @@ struct Vec256 : Vec256Base {
 };
 
 struct Vec128 {
+  static constexpr int kRows = 4;
   static constexpr int kBytes = 16;
   static constexpr bool kPairs = false;
   static constexpr bool kManyRegisters = true;
@@ -97,11 +105,60 @@ struct Vec128 {
   static I MinU8(I a, I b) { return _mm_min_epu8(a, b); }
   static I MaxU8(I a, I b) { return _mm_max_epu8(a, b); }
   static I Xor(I a, I b) { return _mm_xor_si128(a, b); }
+  static I Shift16(I a) { return _mm_srai_epi32(a, 16); }
   static I Sub32(I a, I b) { return _mm_sub_epi32(a, b); }
   static F ToFloat(I a) { return _mm_cvtepi32_ps(a); }
   static I ToInt(F a) { return _mm_cvtps_epi32(a); }
   static F Mul(F a, F b) { return _mm_mul_ps(a, b); }
   static F Add(F a, F b) { return _mm_add_ps(a, b); }
+  static void StoreF(float* p, F v) { _mm_storeu_ps(p, v); }
+  static F MinF(F a, F b) { return _mm_min_ps(a, b); }
+  static F MaxF(F a, F b) { return _mm_max_ps(a, b); }
   static I Dot(I sum, Group x, Group w) { return _mm_dpbusd_epi32(sum, x.bytes, w.bytes); }
   static __mmask16 Mask(int n) { return static_cast<__mmask16>(n >= 16 ? 0xffff : (1 << n) - 1); }
+};
+
+// Words: two s16 per lane.
+struct Words512 : Vec512 {
+  static constexpr int kRows = 2;
+  struct Group {
+    I words;
+  };
+  static I Dot(I sum, Group x, Group w) { return _mm512_dpwssd_epi32(sum, x.words, w.words); }
+  static void AddWide(double* to, I low, I high) {
+    _mm512_storeu_pd(to, Wide(to, _mm512_castsi512_si256(low), _mm512_castsi512_si256(high)));
+    _mm512_storeu_pd(to + 8, Wide(to + 8, Upper(low), Upper(high)));
+  }
+  static F RoundWide(const double* base, I low, I high) {
+    const __m256 first =
+        _mm512_cvtpd_ps(Wide(base, _mm512_castsi512_si256(low), _mm512_castsi512_si256(high)));
+    const __m256 second = _mm512_cvtpd_ps(Wide(base + 8, Upper(low), Upper(high)));
+    return _mm512_insertf32x8(_mm512_castps256_ps512(first), second, 1);
+  }
+
+ private:
+  static __m256i Upper(I v) { return _mm512_extracti64x4_epi64(v, 1); }
+  static __m512d Wide(const double* base, __m256i low, __m256i high) {
+    const __m512d scaled = _mm512_mul_pd(_mm512_cvtepi32_pd(high), _mm512_set1_pd(kTermRadix));
+    return _mm512_add_pd(_mm512_add_pd(_mm512_loadu_pd(base), _mm512_cvtepi32_pd(low)), scaled);
+  }
+};
+
+struct Words256 : Vec256, WideSums256 {
+  static constexpr int kRows = 2;
+  struct Group {
+    I words;
+  };
+  static I Dot(I sum, Group x, Group w) { return _mm256_dpwssd_epi32(sum, x.words, w.words); }
+};
+
+struct Words128 : Vec128 {
+  static constexpr int kRows = 2;
+  struct Group {
+    I words;
+  };
+  static I Dot(I sum, Group x, Group w) { return _mm_dpwssd_epi32(sum, x.words, w.words); }
+  static F RoundWide(const double* base, I low, I high) {
+    return _mm256_cvtpd_ps(WidenSums(_mm256_loadu_pd(base), low, high));
+  }
 };

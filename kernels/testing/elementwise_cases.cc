@@ -8,6 +8,7 @@ namespace octet::testing {
 namespace {
 
 constexpr DataType kF32 = DataType::kF32, kU8 = DataType::kU8, kS8 = DataType::kS8;
+constexpr DataType kS16 = DataType::kS16;
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // All 256 integers, and then some at random.
@@ -18,6 +19,16 @@ TestTensor AllBytes(DataType type, const Shape& shape, float scale, int32_t zero
     values.push_back(static_cast<int32_t>(i * 7 % 256) - (type == kS8 ? 128 : 0));
   }
   return Ints(type, shape, scale, zero_point, values);
+}
+
+// Integers that are spread over all of s16, both ends among them.
+TestTensor ManyWords(const Shape& shape, float scale) {
+  std::vector<int32_t> values = {-32767, 32767, 0};
+  const int64_t count = NumElements(shape);
+  for (int64_t i = 3; i < count; ++i) {
+    values.push_back(static_cast<int32_t>(i * 39119 % 65535) - 32767);
+  }
+  return Ints(kS16, shape, scale, 0, values);
 }
 
 struct UnaryFunction {
@@ -95,12 +106,18 @@ std::vector<KernelCase> UnaryCases() {
     cases.push_back(MakeCase(name + ", s8 to u8", OptionsOf(f),
                              {AllBytes(kS8, {1, 64, 20, 40}, 0.5f, 127)},
                              {OutputLike(kU8, 0.25f, 255)}));
+    cases.push_back(MakeCase(name + ", s16", OptionsOf(f), {ManyWords({1, 7, 20, 40}, 2e-4f)},
+                             {OutputLike(kS16, 3e-4f, 0)}));
+    cases.push_back(MakeCase(name + ", s16 to s8", OptionsOf(f), {ManyWords({1000}, 2e-4f)},
+                             {OutputLike(kS8, 0.05f, 3)}));
     cases.push_back(MakeCase(name + ", large f32", OptionsOf(f),
                              {RandomF32({1, 32, 40, 41}, f.lo, f.hi, rng)}, {OutputLike(kF32)}));
   }
   const UnaryFunction& identity = kFunctions[0];
   cases.push_back(MakeCase("identity without requantization", OptionsOf(identity),
                            {AllBytes(kU8, {3, 100}, 0.1f, 3)}, {OutputLike(kU8, 0.1f, 3)}));
+  cases.push_back(MakeCase("identity of s16", OptionsOf(identity), {ManyWords({3, 100}, 0.1f)},
+                           {OutputLike(kS16, 0.1f, 0)}));
   cases.push_back(
       MakeCase("nothing", OptionsOf(identity), {F32({2, 0, 3}, {})}, {OutputLike(kF32)}));
   return cases;
@@ -123,6 +140,14 @@ std::vector<KernelCase> RequantizeCases() {
                    schema::RequantizeOptionsT(), {AllBytes(p.x, shape, p.x_scale, p.x_zero)},
                    {OutputLike(p.y, p.y_scale, p.y_zero)}));
     }
+  }
+  for (const Shape& shape : {Shape{1, 5, 8, 9}, Shape{1, 64, 30, 40}}) {
+    cases.push_back(MakeCase(absl::StrCat("requantize s16 ", ToString(shape), " to s16"),
+                             schema::RequantizeOptionsT(), {ManyWords(shape, 0.1f)},
+                             {OutputLike(kS16, 0.07f, 0)}));
+    cases.push_back(MakeCase(absl::StrCat("requantize s16 ", ToString(shape), " to u8"),
+                             schema::RequantizeOptionsT(), {ManyWords(shape, 0.01f)},
+                             {OutputLike(kU8, 1.0f, 120)}));
   }
   return cases;
 }
@@ -176,6 +201,14 @@ std::vector<KernelCase> BinaryCases() {
           MakeCase(name + ", s8 halves", options,  // sums and products are ties
                    {Quantized(kS8, s.a, 0.5f, -1, rng), Quantized(kS8, s.b, 0.5f, 1, rng)},
                    {OutputLike(kS8, 1.0f, 0)}));
+      cases.push_back(
+          MakeCase(name + ", s16", options,
+                   {Quantized(kS16, s.a, 1e-3f, 0, rng), Quantized(kS16, s.b, 2e-3f, 0, rng)},
+                   {OutputLike(kS16, k == 2 ? 0.03f : 2e-3f, 0)}));
+      cases.push_back(
+          MakeCase(name + ", s16 and u8 to s8", options,
+                   {Quantized(kS16, s.a, 1e-3f, 0, rng), Quantized(kU8, s.b, 0.1f, 99, rng)},
+                   {OutputLike(kS8, 0.3f, -5)}));
       cases.push_back(MakeCase(
           name + ", mixed types", options,
           {Quantized(kS8, s.a, 0.1f, -128, rng), AsConstant(Quantized(kU8, s.b, 0.02f, 255, rng))},
@@ -214,6 +247,13 @@ std::vector<KernelCase> SoftmaxCases() {
                              {OutputLike(kU8, 1.0f / 256, 0)}));
     cases.push_back(MakeCase(name + ", s8", options, {Quantized(kS8, line.x, 0.03f, 5, rng)},
                              {OutputLike(kS8, 1.0f / 512, -128)}));
+    cases.push_back(MakeCase(name + ", s16", options, {Quantized(kS16, line.x, 3e-4f, 0, rng)},
+                             {OutputLike(kS16, 1.0f / 32768, 0)}));
+    options.log = true;
+    cases.push_back(MakeCase("log " + name + ", s16", options,
+                             {Quantized(kS16, line.x, 3e-4f, 0, rng)},
+                             {OutputLike(kS16, 1e-3f, 0)}));
+    options.log = false;
     cases.push_back(MakeCase(name + ", s8 to u8", options,
                              {Quantized(kS8, line.x, 2.0f, -128, rng)},
                              {OutputLike(kU8, 0.01f, 20)}));

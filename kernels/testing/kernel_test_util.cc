@@ -162,11 +162,13 @@ TestTensor Anything(DataType type, const Shape& shape, Rng& rng) {
   return t;
 }
 
-TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng& rng) {
-  std::uniform_int_distribution<int32_t> distribution(-127, 127);
+TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng& rng,
+                            DataType type) {
+  const int32_t largest = RangeOf(type).max;
+  std::uniform_int_distribution<int32_t> distribution(-largest, largest);
   std::vector<int32_t> values(static_cast<size_t>(NumElements(shape)));
   for (int32_t& v : values) v = distribution(rng);
-  TestTensor t = Ints(DataType::kS8, shape, mean_scale, 0, values);
+  TestTensor t = Ints(type, shape, mean_scale, 0, values);
   if (axis < 0) return t;
   const int64_t channels = shape[static_cast<size_t>(axis)];
   std::uniform_real_distribution<float> spread(0.25f * mean_scale, 1.75f * mean_scale);
@@ -174,7 +176,8 @@ TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng&
   for (int64_t i = 0; i < channels; ++i) quant.scales.push_back(spread(rng));
   t.quant = quant;
   if (channels > 1) {  // the first channel has only zeros
-    const int64_t stride = Strides(shape, Layout::kPlain)[static_cast<size_t>(axis)];
+    const int64_t stride = Strides(shape, Layout::kPlain)[static_cast<size_t>(axis)] *
+                           static_cast<int64_t>(SizeOf(type));
     for (size_t i = 0; i < t.bytes.size(); ++i) {
       if (static_cast<int64_t>(i) / stride % channels == 0) t.bytes[i] = 0;
     }
@@ -182,11 +185,13 @@ TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng&
   return t;
 }
 
-TestTensor QuantizedBias(int64_t channels, int32_t bound, Rng& rng) {
-  std::uniform_int_distribution<int32_t> distribution(-bound, bound);
-  std::vector<int32_t> values(static_cast<size_t>(channels));
-  for (int32_t& v : values) v = distribution(rng);
-  TestTensor t = S32({channels}, values);
+TestTensor QuantizedBias(int64_t channels, int64_t bound, Rng& rng, DataType type) {
+  std::uniform_int_distribution<int64_t> distribution(-bound, bound);
+  std::vector<int64_t> values(static_cast<size_t>(channels));
+  for (int64_t& v : values) v = distribution(rng);
+  TestTensor t = type == DataType::kS64
+                     ? S64({channels}, values)
+                     : S32({channels}, std::vector<int32_t>(values.begin(), values.end()));
   t.constant = true;
   return t;
 }

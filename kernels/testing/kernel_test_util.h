@@ -86,11 +86,12 @@ TestTensor RandomF32(const Shape& shape, float lo, float hi, Rng& rng);
 TestTensor Quantized(DataType type, const Shape& shape, float scale, int32_t zero_point, Rng& rng);
 // Arbitrary numbers of any type; u8 and s8 are quantized, other integers are not.
 TestTensor Anything(DataType type, const Shape& shape, Rng& rng);
-// Random s8 in [-127, 127] with zero_point 0. axis >= 0: one scale per index along it, about
-// `mean_scale`; the first index with more than one is all zero.
-TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng& rng);
-// An s32 bias in [-bound, bound].
-TestTensor QuantizedBias(int64_t channels, int32_t bound, Rng& rng);
+// Random s8 in [-127, 127], or s16 in [-32767, 32767], with zero_point 0. axis >= 0: one scale per
+// index along it, about `mean_scale`; the first index with more than one is all zero.
+TestTensor QuantizedWeights(const Shape& shape, int axis, float mean_scale, Rng& rng,
+                            DataType type = DataType::kS8);
+// An s32 bias in [-bound, bound], or s64.
+TestTensor QuantizedBias(int64_t channels, int64_t bound, Rng& rng, DataType type = DataType::kS32);
 TestTensor AsConstant(TestTensor t);
 // Outputs: the shape is inferred.
 TestTensor OutputOf(const TestTensor& x);  // with x's numbers

@@ -221,6 +221,8 @@ std::vector<KernelCase> QuantizeCases() {
         Shape{2, 8, 1, 1}, Shape{1, 40, 7}, Shape{1, 3, 128, 128}}) {
     add(ToString(shape) + " to u8", RandomF32(shape, -3, 3, rng), OutputLike(kU8, 0.02f, 128));
     add(ToString(shape) + " to s8", RandomF32(shape, -3, 3, rng), OutputLike(kS8, 0.02f, 10));
+    add(ToString(shape) + " to s16", RandomF32(shape, -3, 3, rng),
+        OutputLike(DataType::kS16, 1e-4f, 0));
   }
   TestTensor per_channel = OutputLike(kS8);
   per_channel.quant = QuantParams{{0.1f, 0.2f, 0.3f}, {0, 5, -5}, 1};
@@ -239,6 +241,7 @@ std::vector<KernelCase> DequantizeCases() {
                              Shape{1000}, Shape{1, 2, 100, 120}}) {
     add(ToString(shape) + " u8", Quantized(kU8, shape, 0.02f, 128, rng));
     add(ToString(shape) + " s8", Quantized(kS8, shape, 3.3f, -128, rng));
+    add(ToString(shape) + " s16", Quantized(DataType::kS16, shape, 1e-4f, 0, rng));
   }
   add("s16", Quantized(DataType::kS16, {7, 5}, 0.001f, 0, rng));
   add("s32", Quantized(DataType::kS32, {7, 5}, 1e-5f, 0, rng));

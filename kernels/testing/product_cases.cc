@@ -23,9 +23,11 @@ struct Numbers {
   bool residual;
   float min, max;        // activation
   bool dynamic = false;  // f32 activations, s8 weights
+  DataType w = DataType::kS8;
 };
 
 constexpr DataType kF32 = DataType::kF32, kU8 = DataType::kU8, kS8 = DataType::kS8;
+constexpr DataType kS16 = DataType::kS16;
 
 const Numbers kNumbers[] = {
     {"f32", kF32, kF32, 0, 0, false, true, false, -kInf, kInf},
@@ -42,6 +44,13 @@ const Numbers kNumbers[] = {
     {"u8 to s8", kU8, kS8, 3, -128, false, true, false, -kInf, kInf},
     {"u8 to f32", kU8, kF32, 128, 0, true, true, false, -kInf, kInf},
     {"s8 to f32 relu6 residual", kS8, kF32, 1, 0, true, true, true, 0, 6},
+    {"s16", kS16, kS16, 0, 0, true, true, false, -kInf, kInf},
+    {"s16 residual relu per tensor", kS16, kS16, 0, 0, false, true, true, 0, kInf},
+    {"s16 to f32 residual", kS16, kF32, 0, 0, true, false, true, -kInf, kInf},
+    {"s16 to u8", kS16, kU8, 0, 100, true, true, false, -kInf, kInf},
+    {"u8 to s16", kU8, kS16, 10, 0, true, true, false, -kInf, kInf},
+    {"s16 weights s16", kS16, kS16, 0, 0, true, true, false, -kInf, kInf, false, kS16},
+    {"s16 weights s16 residual", kS16, kS16, 0, 0, false, true, true, -1, 6, false, kS16},
     {"dynamic", kF32, kF32, 0, 0, true, true, false, -kInf, kInf, true},
     {"dynamic per tensor relu residual", kF32, kF32, 0, 0, false, false, true, 0, kInf, true},
 };
@@ -50,8 +59,12 @@ const Numbers& kDynamicNumbers = kNumbers[std::size(kNumbers) - 2];
 
 // Scales with which sums of `depth` products fill about the range of the output.
 constexpr float kXScale = 0.02f, kWScale = 0.01f;
-float YScale(int64_t depth) {
-  return kXScale * kWScale * std::sqrt(static_cast<float>(depth)) * 73.0f * 73.0f / 45.0f;
+// The deviation of numbers that are spread evenly over a type, and the one wanted of an output.
+float DeviationOf(DataType type) { return type == kS16 ? 18918.0f : 73.0f; }
+float WantedOf(DataType type) { return type == kS16 ? 8000.0f : 45.0f; }
+float YScale(int64_t depth, const Numbers& n) {
+  return kXScale * kWScale * std::sqrt(static_cast<float>(depth)) * DeviationOf(n.x) *
+         DeviationOf(n.w) / WantedOf(n.y);
 }
 
 // Completes inputs x and w, whose shapes are given, by what `n` says, and makes the case.
@@ -63,7 +76,7 @@ KernelCase MakeProduct(const std::string& name, OptionsT options, const Numbers&
   options.activation_max = n.max;
   std::vector<TestTensor> inputs;
   TestTensor output;
-  const float y_scale = YScale(depth);
+  const float y_scale = YScale(depth, n);
   if (n.x == kF32) {
     inputs = {RandomF32(x_shape, n.dynamic ? -1 : -2, 2, rng)};
     if (n.dynamic) {
@@ -77,10 +90,12 @@ KernelCase MakeProduct(const std::string& name, OptionsT options, const Numbers&
     inputs.push_back(n.residual ? RandomF32(y_shape, -4, 4, rng) : Absent());
     output = OutputLike(kF32);
   } else {
-    inputs = {Quantized(n.x, x_shape, kXScale, n.x_zero, rng),
-              AsConstant(QuantizedWeights(w_shape, n.per_channel ? w_axis : -1, kWScale, rng))};
-    const auto bound = static_cast<int32_t>(40 * y_scale / (kXScale * kWScale));
-    inputs.push_back(n.bias ? QuantizedBias(channels, bound, rng) : Absent());
+    inputs = {
+        Quantized(n.x, x_shape, kXScale, n.x_zero, rng),
+        AsConstant(QuantizedWeights(w_shape, n.per_channel ? w_axis : -1, kWScale, rng, n.w))};
+    const auto bound = static_cast<int64_t>(0.9f * WantedOf(n.y) * y_scale / (kXScale * kWScale));
+    const DataType bias = n.x == kS16 ? DataType::kS64 : DataType::kS32;
+    inputs.push_back(n.bias ? QuantizedBias(channels, bound, rng, bias) : Absent());
     output = n.y == kF32 ? OutputLike(kF32) : OutputLike(n.y, y_scale, n.y_zero);
     if (!n.residual) {
       inputs.push_back(Absent());

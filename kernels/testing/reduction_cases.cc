@@ -9,6 +9,7 @@ namespace octet::testing {
 namespace {
 
 constexpr DataType kF32 = DataType::kF32, kU8 = DataType::kU8, kS8 = DataType::kS8;
+constexpr DataType kS16 = DataType::kS16;
 
 // Input and output types of a reduction, and whether both have the same scale.
 struct Types {
@@ -26,6 +27,10 @@ const Types kTypes[] = {
     {"u8 halved", kU8, kU8, 0, 0, 2},  // many ties
     {"s8 to u8", kS8, kU8, -3, 100, 0.9f},
     {"u8 to f32", kU8, kF32, 10, 0, 1},
+    {"s16", kS16, kS16, 0, 0, 1},
+    {"s16 rescaled", kS16, kS16, 0, 0, 0.7f},
+    {"s16 halved", kS16, kS16, 0, 0, 2},  // many ties
+    {"s16 to f32", kS16, kF32, 0, 0, 1},
 };
 
 TestTensor Input(const Types& t, const Shape& shape, Rng& rng) {

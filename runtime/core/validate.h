@@ -18,9 +18,10 @@ namespace octet {
 // that, with larger ones.
 absl::Status ValidateGraph(const Graph& graph);
 
-// The largest magnitude of a bias that is added to a sum of `depth` products of int8 numbers, so
-// that the sum fits s32 whatever the input; negative when the sum alone may not fit.
-int64_t MaxBias(int64_t depth);
+// The largest magnitude of a bias that is added to a sum of `depth` products of an `x` of 8 bits or
+// of s16, so that the sum fits s32, or 53 bits, whatever the input; negative when the sum alone may
+// not fit.
+int64_t MaxBias(int64_t depth, DataType x = DataType::kU8);
 
 }  // namespace octet
 

@@ -46,7 +46,12 @@ absl::Status CheckWeights(const QuantParams& quant, int channel_axis) {
   return absl::OkStatus();
 }
 
-absl::Status CheckBias(const Tensor& bias, float scale_x, const QuantParams& weights,
+int64_t BiasAt(const Tensor& bias, size_t channel) {
+  return bias.type == DataType::kS64 ? bias.data.as<int64_t>()[channel]
+                                     : bias.data.as<int32_t>()[channel];
+}
+
+absl::Status CheckBias(const Tensor& bias, const Tensor& x, const QuantParams& weights,
                        int64_t depth) {
   if (bias.shape.size() != 1) return Invalid("bias is ", ToString(bias.shape), ", not a vector");
   const QuantParams& quant = *bias.quant;
@@ -59,7 +64,7 @@ absl::Status CheckBias(const Tensor& bias, float scale_x, const QuantParams& wei
   }
   for (size_t i = 0; i < channels; ++i) {
     const double expected =
-        static_cast<double>(scale_x) * weights.scales[weights.per_tensor() ? 0 : i];
+        static_cast<double>(x.quant->scale()) * weights.scales[weights.per_tensor() ? 0 : i];
     const double found = quant.scales[quant.per_tensor() ? 0 : i];
     // Products below the normal numbers of f32 cannot be stored as precisely.
     if (std::abs(found - expected) > 1e-6 * expected + std::numeric_limits<float>::min()) {
@@ -67,11 +72,12 @@ absl::Status CheckBias(const Tensor& bias, float scale_x, const QuantParams& wei
                      "; expected scale of x * scale of the weights = ", expected);
     }
   }
-  const int64_t limit = MaxBias(depth);
-  for (int32_t value : bias.data.as<int32_t>()) {
-    if (std::abs(static_cast<int64_t>(value)) > limit) {
+  const int64_t limit = MaxBias(depth, x.type);
+  for (size_t i = 0; i < static_cast<size_t>(bias.shape[0]); ++i) {
+    const int64_t value = BiasAt(bias, i);
+    if (value > limit || value < -limit) {
       return Invalid("bias has the value ", value, "; with ", depth,
-                     " products per output, at most ", limit, " is sure to fit the s32 sum");
+                     " products per output, at most ", limit, " is sure to fit the sum");
     }
   }
   return absl::OkStatus();
@@ -103,11 +109,12 @@ absl::Status CheckProduct(const Graph& graph, const Node& node) {
   absl::Status status = CheckWeights(*w.quant, weights->channel_axis);
   if (!status.ok()) return status;
   if (!x.quant && !dynamic) return absl::OkStatus();
-  if (MaxBias(weights->depth) < 0) {
-    return Invalid("an output sums up ", weights->depth, " products, which may not fit s32");
+  if (MaxBias(weights->depth, x.type) < 0) {
+    return Invalid("an output sums up ", weights->depth, " products, which may not fit ",
+                   x.type == DataType::kS16 ? "53 bits" : "s32");
   }
   if (dynamic || node.input(2) == kNoTensor) return absl::OkStatus();
-  return CheckBias(graph.tensor(node.input(2)), x.quant->scale(), *w.quant, weights->depth);
+  return CheckBias(graph.tensor(node.input(2)), x, *w.quant, weights->depth);
 }
 
 absl::Status CheckPool(const Graph& graph, const Node& node) {
@@ -142,7 +149,10 @@ absl::Status CheckOperands(const Graph& graph, const Node& node) {
 
 namespace octet {
 
-int64_t MaxBias(int64_t depth) {
+int64_t MaxBias(int64_t depth, DataType x) {
+  // |x| and |w| <= 2^15: one half of 2^53 for the products, the other for the bias.
+  constexpr int64_t kHalf = int64_t{1} << 52;
+  if (x == DataType::kS16) return depth >= kHalf >> 30 ? -1 : kHalf - 1;
   // |x - zero_point| <= 255 and |w| <= 128.
   constexpr int64_t kMaxProduct = 255 * 128;
   constexpr int64_t kMaxSum = std::numeric_limits<int32_t>::max();

@@ -16,11 +16,13 @@ absl::Status Invalid(const Parts&... parts) {
 
 bool MayBeQuantized(DataType type) {
   return type == DataType::kU8 || type == DataType::kS8 || type == DataType::kS16 ||
-         type == DataType::kS32;
+         type == DataType::kS32 || type == DataType::kS64;
 }
 
 // Types whose numbers lie symmetrically around 0.
-bool IsSymmetric(DataType type) { return type == DataType::kS16 || type == DataType::kS32; }
+bool IsSymmetric(DataType type) {
+  return type == DataType::kS16 || type == DataType::kS32 || type == DataType::kS64;
+}
 
 absl::Status CheckCounts(const QuantParams& quant, const Shape& shape) {
   if (quant.axis < -1 || quant.axis >= static_cast<int>(shape.size())) {
@@ -43,7 +45,7 @@ absl::Status CheckCounts(const QuantParams& quant, const Shape& shape) {
 absl::Status CheckQuant(const QuantParams& quant, const Tensor& tensor) {
   if (!MayBeQuantized(tensor.type)) {
     return Invalid("it has scales, but its type is ", Name(tensor.type),
-                   "; only u8, s8, s16 and s32 are quantized");
+                   "; only u8, s8, s16, s32 and s64 are quantized");
   }
   if (absl::Status status = CheckCounts(quant, tensor.shape); !status.ok()) return status;
   for (float scale : quant.scales) {

@@ -482,6 +482,8 @@ TEST(MaxBias, LeavesRoomForTheProducts) {
   EXPECT_GE(MaxBias(65793), 0);
   EXPECT_LT(MaxBias(65794), 0);
   EXPECT_LT(MaxBias(INT64_MAX), 0);
+  EXPECT_EQ(MaxBias((1 << 22) - 1, DataType::kS16), (int64_t{1} << 52) - 1);
+  EXPECT_LT(MaxBias(1 << 22, DataType::kS16), 0);
 }
 
 }  // namespace

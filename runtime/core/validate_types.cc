@@ -19,13 +19,21 @@ bool Matches(char kind, const Tensor& t) {
       return !t.quant &&
              (t.type == DataType::kF32 ||
               (t.is_constant() && (t.type == DataType::kF16 || t.type == DataType::kBF16)));
-    case 'q':  // quantized to 8 bits, one scale
+    case 'q':  // quantized to 8 or 16 bits, one scale
+      return Matches('e', t) || Matches('x', t);
+    case 'e':  // to 8 bits
       return t.quant && t.quant->per_tensor() &&
              (t.type == DataType::kU8 || t.type == DataType::kS8);
+    case 'x':  // to 16 bits
+      return t.quant && t.quant->per_tensor() && t.type == DataType::kS16;
     case 'w':  // weights, one scale or one per output channel
       return t.quant && t.is_constant() && t.type == DataType::kS8;
+    case 'W':  // those of 16-bit activations
+      return t.quant && t.is_constant() && (t.type == DataType::kS8 || t.type == DataType::kS16);
     case 'b':  // bias
       return t.quant && t.is_constant() && t.type == DataType::kS32;
+    case 'B':  // that of 16-bit activations
+      return t.quant && t.is_constant() && (t.type == DataType::kS32 || t.type == DataType::kS64);
     case 'c':  // any quantized constant
       return t.quant && t.is_constant();
     case 'i':  // integers that stand for themselves; all 'i', 'm' and 'h' operands have one type
@@ -62,12 +70,16 @@ struct Signature {
 constexpr Signature kSignatures[] = {
     {OpType::ConvOptions, "rrrr", "r"},
     {OpType::ConvOptions, "rwrr", "r"},
-    {OpType::ConvOptions, "qwbq", "q"},
-    {OpType::ConvOptions, "qwbr", "r"},
+    {OpType::ConvOptions, "ewbq", "q"},
+    {OpType::ConvOptions, "ewbr", "r"},
+    {OpType::ConvOptions, "xWBq", "q"},
+    {OpType::ConvOptions, "xWBr", "r"},
     {OpType::MatMulOptions, "rrrr", "r"},
     {OpType::MatMulOptions, "rwrr", "r"},
-    {OpType::MatMulOptions, "qwbq", "q"},
-    {OpType::MatMulOptions, "qwbr", "r"},
+    {OpType::MatMulOptions, "ewbq", "q"},
+    {OpType::MatMulOptions, "ewbr", "r"},
+    {OpType::MatMulOptions, "xWBq", "q"},
+    {OpType::MatMulOptions, "xWBr", "r"},
     {OpType::MatMulOptions, "ii", "i"},
     {OpType::PoolOptions, "r", "r"},
     {OpType::PoolOptions, "q", "q"},

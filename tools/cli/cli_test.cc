@@ -404,6 +404,13 @@ TEST_F(CliTest, QuantizesWithOverrides) {
   const Result symmetric = Octet("quantize colours.octet --data . -o q.octet --scheme symmetric");
   EXPECT_EQ(symmetric.code, 2);
   EXPECT_THAT(symmetric.err, HasSubstr("choose s8, or affine"));
+  const Result affine =
+      Octet("quantize colours.octet --data . -o q.octet --activations s16 --scheme affine");
+  EXPECT_EQ(affine.code, 2);
+  EXPECT_THAT(affine.err, HasSubstr("s16 are symmetric"));
+  const Result weights = Octet("quantize colours.octet --data . -o q.octet --weights-type s16");
+  EXPECT_EQ(weights.code, 2);
+  EXPECT_THAT(weights.err, HasSubstr("needs --activations s16"));
 }
 
 TEST_F(CliTest, CountsNamesAndSkipsUnreadablePictures) {

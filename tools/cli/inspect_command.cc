@@ -144,7 +144,9 @@ std::string OperatorTable(const Session& session, const Graph& graph) {
       for (const std::string& name : *names) {
         const auto tensor = tensors.find(name);
         if (tensor == tensors.end() || !tensor->second->quant) continue;
-        const bool weights = tensor->second->type == DataType::kS8 && tensor->second->is_constant();
+        const bool weights = tensor->second->is_constant() &&
+                             tensor->second->type != DataType::kS32 &&
+                             tensor->second->type != DataType::kS64;
         if (names == &step.outputs || weights)
           quants.push_back(QuantText(*tensor->second, weights));
       }

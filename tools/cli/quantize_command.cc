@@ -36,7 +36,7 @@ struct Request {
   std::string data;
   std::string method;
   std::string calibrator;  // empty: the default
-  std::string scheme = "affine";
+  std::string scheme;      // empty: what suits the type
   std::string overrides;
   std::string ranges;
   std::string save_ranges;
@@ -44,6 +44,7 @@ struct Request {
   bool skip_unreadable = false;
   std::string weights = "per-channel";
   std::string activations = "u8";
+  std::string weights_type = "s8";
   std::string refine = "none";
   QuantizerOptions options;
 };
@@ -333,12 +334,15 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
                &request.skip_unreadable);
   flags.Choice("weights", {"per-channel", "per-tensor"}, "scales of weights; default per-channel",
                &request.weights);
-  flags.Choice("activations", {"u8", "s8"}, "type of activations; default u8",
+  flags.Choice("activations", {"u8", "s8", "s16"}, "type of activations; default u8",
                &request.activations);
+  flags.Choice("weights-type", {"s8", "s16"},
+               "type of weights; s16 needs --activations s16; default s8", &request.weights_type);
   flags.Text("refine", "all|none|LIST",
              "methods that keep accuracy: equalize, rounding, bias; default none", &request.refine);
   flags.Choice("scheme", {"affine", "symmetric"},
-               "how activations are mapped; symmetric needs s8; default affine", &request.scheme);
+               "how activations are mapped; symmetric needs s8 or s16; default affine, but for s16",
+               &request.scheme);
   request.road.Register(flags);
   request.pictures.Register(flags);
   request.common.Register(flags);
@@ -368,8 +372,16 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   }
   request.options.weights = request.weights == "per-tensor" ? WeightGranularity::kPerTensor
                                                             : WeightGranularity::kPerChannel;
-  request.options.symmetric_activations = request.scheme == "symmetric";
-  request.options.activations = request.activations == "s8" ? DataType::kS8 : DataType::kU8;
+  request.options.activations = request.activations == "s16"  ? DataType::kS16
+                                : request.activations == "s8" ? DataType::kS8
+                                                              : DataType::kU8;
+  const bool words = request.options.activations == DataType::kS16;
+  request.options.symmetric_activations =
+      request.scheme == "symmetric" || (request.scheme.empty() && words);
+  if (request.weights_type == "s16") {
+    if (!words) return UsageError("--weights-type s16 needs --activations s16");
+    request.options.weights_type = DataType::kS16;
+  }
   absl::StatusOr<RefineOptions> refine = ParseRefineOptions(request.refine);
   if (!refine.ok()) return UsageError(absl::StrCat("--refine: ", refine.status().message()));
   request.options.refine = *refine;

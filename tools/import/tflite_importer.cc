@@ -227,13 +227,6 @@ absl::Status Importer::Convert(TfliteOp& op) {
   }
   const TfliteFunction function = FindTfliteOp(op.code);
   if (function == nullptr) return absl::UnimplementedError("is not supported");
-  for (const auto* operands : {&op.inputs, &op.outputs}) {
-    for (const TfliteValue* value : *operands) {
-      if (value == nullptr || value->type != DataType::kS16 || !value->quant) continue;
-      return absl::UnimplementedError(
-          "computes with 16-bit activations; 8 bits and floats are supported");
-    }
-  }
   const size_t first = graph().nodes.size();
   if (absl::Status s = function(op); !s.ok()) return s;
   for (size_t n = first; n < graph().nodes.size(); ++n) {

@@ -264,14 +264,72 @@ TEST(ImportTflite, IntegerWeightsOfFloatLayersBecomeFloats) {
   EXPECT_THAT(RunCounting(*graph, {{1, 2}}), ElementsAre(1, 8));
 }
 
-TEST(ImportTflite, SixteenBitActivationsAreRefused) {
+// Activations of 16 bits, weights of 8, a bias of 64 that 32 do not hold: powers of two, so that
+// real numbers tell the results. x [2, 2, 2] counts 0, 1, ..., 7.
+TEST(ImportTflite, SixteenBitActivationsWithEightBitWeights) {
   TfliteMaker maker;
-  const int x = maker.Input("x", {1, 2}, Type::INT16), y = maker.Tensor("y", {1, 2}, Type::INT16);
-  maker.Quantize(x, {1}, {0}).Quantize(y, {1}, {0});
-  maker.Op(Code::RELU, {x}, {y}).Output(y);
-  const absl::Status status = maker.Import().status();
-  EXPECT_TRUE(absl::IsUnimplemented(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("16-bit activations"));
+  const int x = maker.Input("x", {1, 2, 2, 2});
+  const int q = maker.Tensor("q", {1, 2, 2, 2}, Type::INT16);
+  const int w = maker.Bytes("w", {2, 1, 1, 2}, {127, -127, 1, 2});
+  const int bias = maker.Longs("bias", {2}, {int64_t{3} << 30, 5});
+  const int c = maker.Tensor("c", {1, 2, 2, 2}, Type::INT16), y = maker.Tensor("y", {1, 2, 2, 2});
+  maker.Quantize(q, {0x1p-10f}, {0}).Quantize(c, {0x1p-10f}, {0});
+  maker.Quantize(w, {0x1p-20f, 0x1p-4f}, {0, 0}, 0);
+  maker.Op(Code::QUANTIZE, {x}, {q})
+      .Op(Code::CONV_2D, {q, w, bias}, {c}, Conv(tflite::Padding::VALID, 1))
+      .Op(Code::DEQUANTIZE, {c}, {y})
+      .Output(y);
+  const absl::StatusOr<Graph> graph = maker.Import();
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  EXPECT_EQ(Named(*graph, "bias").type, DataType::kS64);
+  // The first channel is 3 - 127 * 2^-20, the second (x0 + 2 * x1) / 16 + 5 * 2^-14.
+  EXPECT_THAT(RunCounting(*graph, {{1, 2, 2, 2}}),
+              ElementsAre(3, 0.125f, 3, 0.5f, 3, 0.875f, 3, 1.25f));
+}
+
+TEST(ImportTflite, SixteenBitActivationsOfOtherOperators) {
+  TfliteMaker maker;
+  const int x = maker.Input("x", {1, 2, 2, 1});
+  const auto words = [&](const std::string& name, const std::vector<int32_t>& shape, float scale) {
+    const int tensor = maker.Tensor(name, shape, Type::INT16);
+    maker.Quantize(tensor, {scale}, {0});
+    return tensor;
+  };
+  const int q = words("q", {1, 2, 2, 1}, 0x1p-10f), sum = words("sum", {1, 2, 2, 1}, 0x1p-9f);
+  const int product = words("product", {1, 2, 2, 1}, 0x1p-8f);
+  const int mean = words("mean", {1, 1, 1, 1}, 0x1p-8f),
+            most = words("most", {1, 1, 1, 1}, 0x1p-8f);
+  const int both = words("both", {1, 1, 1, 2}, 0x1p-8f), dense = words("dense", {1, 2}, 0x1p-6f);
+  const int gate = words("gate", {1, 2}, 0x1p-15f), soft = words("soft", {1, 2}, 0x1p-15f);
+  const int w = maker.Bytes("w", {2, 2}, {1, 0, 0, 2}), y = maker.Tensor("y", {1, 2});
+  maker.Quantize(w, {0.5f}, {0});
+  tflite::Pool2DOptionsT pool;
+  pool.padding = tflite::Padding::VALID;
+  pool.stride_w = pool.stride_h = pool.filter_w = pool.filter_h = 2;
+  tflite::ConcatenationOptionsT concatenation;
+  concatenation.axis = 3;
+  tflite::SoftmaxOptionsT softmax;
+  softmax.beta = 1;
+  maker.Op(Code::QUANTIZE, {x}, {q})
+      .Op(Code::ADD, {q, q}, {sum}, tflite::AddOptionsT())
+      .Op(Code::MUL, {q, sum}, {product}, tflite::MulOptionsT())
+      .Op(Code::AVERAGE_POOL_2D, {product}, {mean}, pool)
+      .Op(Code::MAX_POOL_2D, {product}, {most}, pool)
+      .Op(Code::CONCATENATION, {mean, most}, {both}, concatenation)
+      .Op(Code::FULLY_CONNECTED, {both, w}, {dense}, tflite::FullyConnectedOptionsT())
+      .Op(Code::LOGISTIC, {dense}, {gate})
+      .Op(Code::SOFTMAX, {gate}, {soft}, softmax)
+      .Op(Code::DEQUANTIZE, {soft}, {y})
+      .Output(y);
+  const absl::StatusOr<Graph> graph = maker.Import();
+  ASSERT_TRUE(graph.ok()) << graph.status();
+  // x counts 0 to 3: products 0, 2, 8, 18; mean 7, most 18; dense 3.5, 18.
+  const double a = 1 / (1 + std::exp(-3.5)), b = 1 / (1 + std::exp(-18.0));
+  const double first = std::exp(a) / (std::exp(a) + std::exp(b));
+  const std::vector<double> result = RunCounting(*graph, {{1, 2, 2, 1}});
+  ASSERT_EQ(result.size(), 2u);
+  EXPECT_NEAR(result[0], first, 1e-4);
+  EXPECT_NEAR(result[1], 1 - first, 1e-4);
 }
 
 TEST(ImportTflite, ListsEverythingUnsupportedAtOnce) {

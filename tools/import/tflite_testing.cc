@@ -62,6 +62,11 @@ int TfliteMaker::Ints(const std::string& name, const std::vector<int32_t>& shape
   return Constant(name, shape, tflite::TensorType::INT32, BytesOf(values));
 }
 
+int TfliteMaker::Longs(const std::string& name, const std::vector<int32_t>& shape,
+                       const std::vector<int64_t>& values) {
+  return Constant(name, shape, tflite::TensorType::INT64, BytesOf(values));
+}
+
 int TfliteMaker::Bytes(const std::string& name, const std::vector<int32_t>& shape,
                        const std::vector<int>& values, tflite::TensorType type) {
   std::vector<uint8_t> bytes;

@@ -31,6 +31,8 @@ class TfliteMaker {
              const std::vector<float>& values);
   int Ints(const std::string& name, const std::vector<int32_t>& shape,
            const std::vector<int32_t>& values);
+  int Longs(const std::string& name, const std::vector<int32_t>& shape,
+            const std::vector<int64_t>& values);
   int Bytes(const std::string& name, const std::vector<int32_t>& shape,
             const std::vector<int>& values, tflite::TensorType type = tflite::TensorType::INT8);
   // Numbers in [-1, 1] that look random.

@@ -111,9 +111,10 @@ absl::Status ImportBias(TfliteOp& op, size_t i, const TfliteWeights& weights,
   array.shape = {elements};
   absl::optional<QuantParams> quant;
   if (weights.quant) {
-    if (array.type != DataType::kS32) {
-      return absl::UnimplementedError(
-          absl::StrCat("has a bias of ", Name(array.type), "; s32 is supported"));
+    const bool words = op.in(0).type == DataType::kS16;
+    if (array.type != DataType::kS32 && !(words && array.type == DataType::kS64)) {
+      return absl::UnimplementedError(absl::StrCat("has a bias of ", Name(array.type), "; s32 is ",
+                                                   "supported, and s64 with an x of s16"));
     }
     quant = weights.quant;
     quant->axis = weights.quant->per_tensor() ? -1 : 0;

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/core/numerics.h"
+#include "tools/quantize/integer_constant.h"
 #include "tools/quantize/scheme.h"
 #include "tools/quantize/sharing.h"
 
@@ -105,12 +106,11 @@ class Converter {
 
   Constant QuantizeConstant(const Tensor& constant, const QuantParams& params) const {
     const IntRange range = RangeOf(options_.activations);
-    std::vector<uint8_t> bytes;
+    std::vector<int32_t> integers;
     for (float value : RealValues(constant)) {
-      bytes.push_back(
-          static_cast<uint8_t>(QuantizeValue(value, params.scale(), params.zero_point(), range)));
+      integers.push_back(QuantizeValue(value, params.scale(), params.zero_point(), range));
     }
-    return Constant::Own(std::move(bytes));
+    return IntegerConstant(integers, options_.activations);
   }
 
   WeightGranularity GranularityOf(const Node& node) const {
@@ -132,22 +132,22 @@ class Converter {
       copy.as<schema::MatMulOptionsT>().arithmetic = arithmetic;
     }
     constexpr float kNoInputScale = 1.0f;  // there is no bias to round
-    return ReplaceWeights(node, {}, kNoInputScale, copy).status();
+    return ReplaceWeights(node, {}, kNoInputScale, {GranularityOf(node)}, copy).status();
   }
 
   // Gives `copy` the quantized weights of `node`, and returns their bias.
   absl::StatusOr<QuantizedWeights> ReplaceWeights(const Node& node, const std::vector<float>& bias,
-                                                  float input_scale, Node& copy) {
+                                                  float input_scale, const WeightScheme& scheme,
+                                                  Node& copy) {
     const Tensor& weights = source_.tensor(node.input(1));
     const int axis = OutputChannelAxis(node);
-    const WeightGranularity granularity = GranularityOf(node);
     absl::StatusOr<QuantizedWeights> q =
-        QuantizeWeights(RealValues(weights), weights.shape, axis, bias, input_scale, granularity);
+        QuantizeWeights(RealValues(weights), weights.shape, axis, bias, input_scale, scheme);
     if (!q.ok()) return q.status();
     Tensor t = weights;
-    t.type = DataType::kS8;
-    t.quant = Params(q->scales, granularity == WeightGranularity::kPerChannel ? axis : -1);
-    t.data = Constant::Of<int8_t>(q->weights);
+    t.type = scheme.type;
+    t.quant = Params(q->scales, scheme.granularity == WeightGranularity::kPerChannel ? axis : -1);
+    t.data = IntegerConstant(q->weights, t.type);
     copy.inputs[1] = result_.AddTensor(std::move(t));
     return q;
   }
@@ -157,14 +157,16 @@ class Converter {
     const float input_scale = params_.at(node.input(0)).scale();
     const std::vector<float> bias_values =
         bias == kNoTensor ? std::vector<float>() : RealValues(source_.tensor(bias));
-    const absl::StatusOr<QuantizedWeights> q = ReplaceWeights(node, bias_values, input_scale, copy);
+    const absl::StatusOr<QuantizedWeights> q =
+        ReplaceWeights(node, bias_values, input_scale,
+                       {GranularityOf(node), options_.weights_type, options_.activations}, copy);
     if (!q.ok()) return q.status();
     if (bias == kNoTensor) return absl::OkStatus();
     Tensor t = source_.tensor(bias);
-    t.type = DataType::kS32;
+    t.type = BiasType(options_.activations);
     t.quant =
         Params(q->bias_scales, GranularityOf(node) == WeightGranularity::kPerChannel ? 0 : -1);
-    t.data = Constant::Of<int32_t>(q->bias);
+    t.data = IntegerConstant(q->bias, t.type);
     copy.inputs[2] = result_.AddTensor(std::move(t));
     return absl::OkStatus();
   }

@@ -14,7 +14,8 @@ namespace octet {
 
 struct ConvertOptions {
   WeightGranularity weights = WeightGranularity::kPerChannel;
-  DataType activations = DataType::kU8;            // or kS8
+  DataType activations = DataType::kU8;            // or kS8 or kS16
+  DataType weights_type = DataType::kS8;           // or kS16, with kS16 activations
   std::vector<WeightGranularity> weights_by_node;  // instead of `weights`; empty or one per node
 };
 

@@ -12,8 +12,8 @@ namespace {
 // Operands of a node as they would be in the int8 model, with scales that stand for any.
 class TrialOperands {
  public:
-  TrialOperands(const Graph& graph, const std::vector<Shape>& shapes, DataType activations)
-      : graph_(graph), shapes_(shapes), activations_(activations) {
+  TrialOperands(const Graph& graph, const std::vector<Shape>& shapes, const TrialTypes& types)
+      : graph_(graph), shapes_(shapes), types_(types) {
     activation_.scales = {1.0f};
     activation_.zero_points = {0};
   }
@@ -27,7 +27,7 @@ class TrialOperands {
       if (node.inputs[i] == kNoTensor) {
         inputs.emplace_back();
       } else if (anchor && i == 1) {
-        inputs.push_back(Weights(node));
+        inputs.push_back(Weights(node, types_.weights));
       } else if (anchor && i == 2) {
         inputs.push_back(Bias(node));
       } else {
@@ -55,7 +55,7 @@ class TrialOperands {
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       const bool absent = node.inputs[i] == kNoTensor;
       inputs.push_back(absent               ? Operand()
-                       : weighted && i == 1 ? Weights(node)
+                       : weighted && i == 1 ? Weights(node, DataType::kS8)
                                             : Natural(node, node.inputs[i]));
     }
     for (TensorId id : node.outputs) outputs.push_back(Natural(node, id));
@@ -76,24 +76,23 @@ class TrialOperands {
   Operand Activation(TensorId id, bool real) const {
     const Tensor& t = graph_.tensor(id);
     Operand operand;
-    operand.type = real ? DataType::kF32 : activations_;
+    operand.type = real ? DataType::kF32 : types_.activations;
     operand.shape = ShapeOf(id);
     operand.quant = real ? nullptr : &activation_;
     if (t.is_constant()) operand.data = t.data.data();
     return operand;
   }
 
-  Operand Weights(const Node& node) {
+  Operand Weights(const Node& node, DataType type) {
     const TensorId id = node.input(1);
     const int axis = OutputChannelAxis(node);
     const auto channels = static_cast<size_t>(ShapeOf(id)[static_cast<size_t>(axis)]);
     weight_ = {std::vector<float>(channels, 1.0f), std::vector<int32_t>(channels, 0), axis};
     bias_ = weight_;
     bias_.axis = 0;
-    const size_t elements = static_cast<size_t>(NumElements(ShapeOf(id)));
-    zeros_.assign(elements, 0);
+    zeros_.assign(static_cast<size_t>(NumElements(ShapeOf(id))) * SizeOf(type), 0);
     Operand operand;
-    operand.type = DataType::kS8;
+    operand.type = type;
     operand.shape = ShapeOf(id);
     operand.quant = &weight_;
     operand.data = zeros_.data();
@@ -131,7 +130,7 @@ class TrialOperands {
 
   const Graph& graph_;
   const std::vector<Shape>& shapes_;
-  DataType activations_;
+  const TrialTypes& types_;
   QuantParams activation_;
   QuantParams weight_;
   QuantParams bias_;
@@ -141,9 +140,10 @@ class TrialOperands {
 
 }  // namespace
 
-KernelQuery KernelTableQuery(const Graph& graph, std::vector<Shape> shapes, DataType activations) {
-  return [&graph, shapes = std::move(shapes), activations](const Node& node, Precision precision) {
-    return TrialOperands(graph, shapes, activations).HasKernel(node, precision);
+KernelQuery KernelTableQuery(const Graph& graph, std::vector<Shape> shapes,
+                             const TrialTypes& types) {
+  return [&graph, shapes = std::move(shapes), types](const Node& node, Precision precision) {
+    return TrialOperands(graph, shapes, types).HasKernel(node, precision);
   };
 }
 

@@ -9,8 +9,7 @@ bool IsIntegerLayer(const Graph& graph, const Node& node) {
   if (node.type() != OpType::ConvOptions && node.type() != OpType::MatMulOptions) return false;
   const Tensor& input = graph.tensor(node.input(0));
   const Tensor& weights = graph.tensor(node.input(1));
-  return input.quant && input.quant->per_tensor() && SizeOf(input.type) == 1 &&
-         weights.is_constant() && weights.quant && weights.type == DataType::kS8;
+  return input.quant && input.quant->per_tensor() && weights.is_constant() && weights.quant;
 }
 
 bool IsOriginOf(const Graph& real, const Node& node, const Node& integer) {

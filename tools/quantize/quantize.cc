@@ -20,6 +20,15 @@ absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
   }
   absl::Status status = CheckScheme({options.activations, options.symmetric_activations});
   if (!status.ok()) return status;
+  const bool words = options.weights_type == DataType::kS16;
+  if (options.weights_type != DataType::kS8 && !words) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("weights cannot be ", Name(options.weights_type), "; choose s8 or s16"));
+  }
+  if (words && (options.activations != DataType::kS16 || NeedsNoData(options.method))) {
+    return absl::InvalidArgumentError(
+        "weights of type s16 need activations of type s16 whose scales are fixed ahead");
+  }
   for (const Tensor& t : graph.tensors) {
     if (!t.quant) continue;
     return absl::InvalidArgumentError(absl::StrCat("the model is quantized already (tensor '",
@@ -63,7 +72,7 @@ absl::StatusOr<KernelQuery> KernelsForSample(const Graph& graph, const SampleSou
                                              const QuantizerOptions& options) {
   absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples, options.run);
   if (!shapes.ok()) return shapes.status();
-  return KernelTableQuery(graph, *std::move(shapes), options.activations);
+  return KernelTableQuery(graph, *std::move(shapes), {options.activations, options.weights_type});
 }
 
 absl::Status CheckHasAll(const Graph& graph, const std::vector<TensorId>& tensors,
@@ -90,6 +99,7 @@ std::unique_ptr<schema::QuantizationRecordT> MakeRecord(const Graph& graph,
   record->method = options.method;
   record->weights =
       options.weights == WeightGranularity::kPerChannel ? "per-channel" : "per-tensor";
+  if (options.weights_type == DataType::kS16) record->weights += " s16";
   if (NeedsNoData(options.method)) {
     record->activations = options.method == "dynamic" ? "u8" : "f32";
     return record;
@@ -149,7 +159,8 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
     return absl::InvalidArgumentError(
         absl::StrCat("the method '", options.method, "' needs sample data"));
   }
-  const KernelQuery query = KernelTableQuery(graph, ShapesForNoSample(graph), options.activations);
+  const KernelQuery query =
+      KernelTableQuery(graph, ShapesForNoSample(graph), {options.activations});
   absl::StatusOr<GraphOverrides> overrides =
       ResolveOverrides(options.overrides, graph, CommonRule(options));
   if (!overrides.ok()) return overrides.status();
@@ -160,9 +171,9 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   }
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
-  absl::StatusOr<Graph> result =
-      ConvertToInt8(graph, precision, {},
-                    {options.weights, options.activations, overrides->WeightsOr(options.weights)});
+  absl::StatusOr<Graph> result = ConvertToInt8(
+      graph, precision, {},
+      {options.weights, options.activations, DataType::kS8, overrides->WeightsOr(options.weights)});
   if (!result.ok()) return result.status();
   result->quantization = MakeRecord(graph, {}, {}, options);
   if (report != nullptr) FillReport(graph, precision, *result, 0, *report);
@@ -231,9 +242,10 @@ absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_node
   if (!status.ok()) return status;
   status = CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
   if (!status.ok()) return status;
-  absl::StatusOr<Graph> result = ConvertToInt8(
-      *graph_, precision, ShareRanges(*graph_, precision, observed_),
-      {options_.weights, options_.activations, overrides_.WeightsOr(options_.weights)});
+  absl::StatusOr<Graph> result =
+      ConvertToInt8(*graph_, precision, ShareRanges(*graph_, precision, observed_),
+                    {options_.weights, options_.activations, options_.weights_type,
+                     overrides_.WeightsOr(options_.weights)});
   if (!result.ok()) return result.status();
   status = RefineInteger(*graph_, *result, *samples_, options_.refine, options_.run);
   if (!status.ok()) return status;

@@ -25,12 +25,13 @@ struct QuantizerOptions {
   Calibrator calibrator;
   double moving_average_constant = kDefaultMovingAverageConstant;
   WeightGranularity weights = WeightGranularity::kPerChannel;
-  DataType activations = DataType::kU8;  // or kS8
-  bool symmetric_activations = false;    // kS8 only
-  std::vector<Override> overrides;       // exceptions, in order
-  RefineOptions refine;                  // what to do beyond rounding to nearest
-  ModelOptions run;                      // how to run the float model
-  Progress progress;                     // may be empty
+  DataType activations = DataType::kU8;   // or kS8 or kS16
+  bool symmetric_activations = false;     // kS8 only, and always with kS16
+  DataType weights_type = DataType::kS8;  // or kS16, with kS16 activations and method "static"
+  std::vector<Override> overrides;        // exceptions, in order
+  RefineOptions refine;                   // what to do beyond rounding to nearest
+  ModelOptions run;                       // how to run the float model
+  Progress progress;                      // may be empty
 };
 
 struct QuantizerReport {
@@ -49,7 +50,8 @@ bool NeedsNoData(absl::string_view method);
 absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOptions& options,
                                           QuantizerReport* report);
 
-// The int8 model of a simplified float graph. Weights become symmetric s8, activations affine;
+// The integer model of a simplified float graph. Weights become symmetric, activations affine or
+// symmetric;
 // inputs and outputs stay f32. `samples` are not looked at where the method needs no data. `report`
 // may be null. InvalidArgument for unknown methods, for data that do not fit the model or hold NaN
 // or infinity, and for a model that is quantized already; Unimplemented when the model has an

@@ -53,6 +53,58 @@ TEST(QuantizeTest, StaysCloseToTheFloatNetwork) {
   }
 }
 
+QuantizerOptions SixteenBits(DataType weights) {
+  QuantizerOptions options;
+  options.activations = DataType::kS16;
+  options.symmetric_activations = true;
+  options.weights_type = weights;
+  return options;
+}
+
+TEST(QuantizeTest, SixteenBitActivationsWithEitherWeights) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  for (auto granularity : {WeightGranularity::kPerChannel, WeightGranularity::kPerTensor}) {
+    double sqnr[2];
+    for (int i = 0; i < 2; ++i) {
+      QuantizerOptions options = SixteenBits(i == 0 ? DataType::kS8 : DataType::kS16);
+      options.weights = granularity;
+      QuantizerReport report;
+      const absl::StatusOr<Graph> result = QuantizeGraph(graph, *Samples(1), options, &report);
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_TRUE(report.float_operators.empty()) << report.float_operators[0];
+      sqnr[i] = *Compare(*result, graph).sqnr_db;
+    }
+    EXPECT_GT(sqnr[0], 25);
+    EXPECT_GT(sqnr[1], 60);
+  }
+}
+
+TEST(QuantizeTest, EveryCalibratorWorksWithSixteenBits) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  const auto samples = Samples(1);
+  for (const std::string& name : CalibratorNames()) {
+    QuantizerOptions options = SixteenBits(DataType::kS16);
+    options.calibrator.kind = CalibratorNamed(name).value();
+    const absl::StatusOr<Graph> result = QuantizeGraph(graph, *samples, options, nullptr);
+    ASSERT_TRUE(result.ok()) << result.status();
+    EXPECT_GT(*Compare(*result, graph).sqnr_db, 18) << name;
+    EXPECT_EQ(result->quantization->activations, "s16");
+    EXPECT_EQ(result->quantization->weights, "per-channel s16");
+  }
+}
+
+TEST(QuantizeTest, WeightsOfSixteenBitsNeedActivationsOfSixteen) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  QuantizerOptions options = SixteenBits(DataType::kS16);
+  options.activations = DataType::kS8;
+  EXPECT_EQ(QuantizeGraph(graph, *Samples(1), options, nullptr).status().code(),
+            absl::StatusCode::kInvalidArgument);
+  options = SixteenBits(DataType::kS16);
+  options.method = "dynamic";
+  EXPECT_EQ(QuantizeGraph(graph, *Samples(1), options, nullptr).status().code(),
+            absl::StatusCode::kInvalidArgument);
+}
+
 TEST(QuantizeTest, RecordsWhatItDid) {
   const Graph result =
       QuantizeGraph(testing::SmallFloatNetwork(1), *Samples(1), {}, nullptr).value();

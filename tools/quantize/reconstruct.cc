@@ -10,6 +10,7 @@
 #include "octet/thread_pool.h"
 #include "runtime/core/validate.h"
 #include "tools/evaluate/taps.h"
+#include "tools/quantize/integer_constant.h"
 #include "tools/quantize/layer_matrix.h"
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/moments.h"
@@ -152,11 +153,14 @@ class Reconstruction {
     }
     AddProduct(weights, moments->mean, layer.matrix, 1.0, bias);
     const double input_scale = integer_.tensor(integer.input(0)).quant->scale();
-    const auto max_bias = static_cast<double>(MaxBias(static_cast<int64_t>(layer.matrix.depth)));
+    const DataType input_type = integer_.tensor(integer.input(0)).type;
+    const auto max_bias =
+        static_cast<double>(MaxBias(static_cast<int64_t>(layer.matrix.depth), input_type));
     if (options_.rounding) {
       RoundingTask task;
       task.matrix = layer.matrix;
       task.weights = weights;
+      task.type = integer_.tensor(integer.input(1)).type;
       task.per_channel = !integer_.tensor(integer.input(1)).quant->per_tensor();
       for (size_t o = 0; o < outputs; ++o) {
         task.least_scales.push_back(
@@ -184,8 +188,7 @@ class Reconstruction {
 
   void Store(const RoundedWeights& rounded, const Watched& layer, Node& integer) {
     Tensor t = integer_.tensor(integer.input(1));
-    const std::vector<int8_t> weights = FromRows<int8_t>(integer, layer.matrix, rounded.weights);
-    t.data = Constant::Of<int8_t>(weights);
+    t.data = IntegerConstant(FromRows<int16_t>(integer, layer.matrix, rounded.weights), t.type);
     t.quant->scales = rounded.scales;
     integer_.tensor(integer.input(1)) = std::move(t);
   }
@@ -193,10 +196,19 @@ class Reconstruction {
   // The real values of the integer layer's weights, by output.
   std::vector<float> RoundedRows(const Watched& layer, const Node& integer) const {
     const Tensor& t = integer_.tensor(integer.input(1));
-    const std::vector<int8_t> rows = ToRows<int8_t>(integer, layer.matrix, t.data.as<int8_t>());
-    std::vector<float> values(rows.size());
-    for (size_t i = 0; i < rows.size(); ++i)
-      values[i] = ScaleOf(*t.quant, i / layer.matrix.depth) * static_cast<float>(rows[i]);
+    std::vector<float> values;
+    const auto read = [&](auto zero) {
+      using T = decltype(zero);
+      for (const T q : ToRows<T>(integer, layer.matrix, t.data.as<T>())) {
+        const float scale = ScaleOf(*t.quant, values.size() / layer.matrix.depth);
+        values.push_back(scale * static_cast<float>(q));
+      }
+    };
+    if (t.type == DataType::kS16) {
+      read(int16_t{});
+    } else {
+      read(int8_t{});
+    }
     return values;
   }
 
@@ -212,20 +224,20 @@ class Reconstruction {
     quant.zero_points.assign(weights.scales.size(), 0);
     for (float scale : weights.scales)
       quant.scales.push_back(static_cast<float>(input_scale) * scale);
-    std::vector<int32_t> values;
+    std::vector<int64_t> values;
     for (size_t o = 0; o < bias.size(); ++o) {
       const double exact = bias[o] / (input_scale * ScaleOf(weights, o));
       values.push_back(
-          static_cast<int32_t>(std::clamp(std::nearbyint(exact), -max_bias, max_bias)));
+          static_cast<int64_t>(std::clamp(std::nearbyint(exact), -max_bias, max_bias)));
     }
     Tensor t;
     t.name = integer.input(2) == kNoTensor
                  ? absl::StrCat(integer_.tensor(integer.input(1)).name, "_bias")
                  : integer_.tensor(integer.input(2)).name;
-    t.type = DataType::kS32;
+    t.type = BiasType(integer_.tensor(integer.input(0)).type);
     t.shape = {static_cast<int64_t>(values.size())};
     t.quant = std::move(quant);
-    t.data = Constant::Of<int32_t>(values);
+    t.data = IntegerConstant(values, t.type);
     if (integer.inputs.size() < 3) integer.inputs.resize(3, kNoTensor);
     if (integer.inputs[2] == kNoTensor) {
       integer.inputs[2] = integer_.AddTensor(std::move(t));

@@ -91,6 +91,26 @@ TEST(RefineTest, EqualizationServesOneScalePerTensor) {
   EXPECT_GT(equalized, plain + 10);
 }
 
+TEST(RefineTest, RoundingServesSixteenBitActivations) {
+  const Graph graph = testing::SmallFloatNetwork(1);
+  const auto samples = Samples({3, 17, 19}, testing::SmallNetworkInput(12, 1));
+  const auto others = Samples({3, 17, 19}, testing::SmallNetworkInput(12, 100));
+  QuantizerOptions options;
+  options.weights = WeightGranularity::kPerTensor;
+  options.activations = DataType::kS16;
+  options.symmetric_activations = true;
+  const auto decibels = [&](const char* methods) {
+    options.refine = ParseRefineOptions(methods).value();
+    const absl::StatusOr<Graph> result = QuantizeGraph(graph, *samples, options, nullptr);
+    EXPECT_TRUE(result.ok()) << result.status();
+    return result.ok() ? Decibels(*result, graph, *others) : 0.0;
+  };
+  const double plain = decibels("none");
+  EXPECT_GT(decibels("rounding"), plain + 0.5);
+  options.weights_type = DataType::kS16;
+  EXPECT_GT(decibels("rounding"), 60);
+}
+
 TEST(RefineTest, RoundingAndBiasesBringTheOutputsCloser) {
   const Graph graph = testing::SmallFloatNetwork(1);
   const auto samples = Samples({3, 17, 19}, testing::SmallNetworkInput(12, 1));

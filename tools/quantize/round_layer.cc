@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kLanes = RoundingMetric::kLanes;
 
-// Scales that are tried, relative to the one at which the largest target is 127.
+// Scales that are tried, relative to the one at which the largest target is the largest integer.
 struct ScaleSearch {
   size_t most_depth;  // for which this row is meant
   int candidates;
@@ -91,8 +91,8 @@ class LayerRounder {
           matrix[i] = static_cast<float>(matrix[i] * (1 - kShrinkage));
         }
       }
-      metrics_.push_back(
-          std::make_unique<RoundingMetric>(std::move(matrix), depth_, kMaxWeight, pool_));
+      metrics_.push_back(std::make_unique<RoundingMetric>(std::move(matrix), depth_,
+                                                          LargestSymmetric(task_.type), pool_));
     }
   }
 
@@ -144,7 +144,7 @@ class LayerRounder {
     for (const double relative : RelativeScales(depth_)) {
       float scales[kLanes];
       for (size_t l = 0; l < kLanes; ++l) {
-        const auto scale = static_cast<float>(relative * SymmetricScale(largest[l]));
+        const auto scale = static_cast<float>(relative * SymmetricScale(largest[l], task_.type));
         scales[l] = largest[l] > 0 ? scale : kZeroTensorScale;
         scales[l] = std::max(scales[l], LeastScale(bundle, l));
       }
@@ -169,10 +169,11 @@ class LayerRounder {
         least = std::max(least, LeastScale(bundle, l));
       }
     }
-    float chosen = std::max(SymmetricScale(largest), least);
+    float chosen = std::max(SymmetricScale(largest, task_.type), least);
     double best = std::numeric_limits<double>::infinity();
     for (const double relative : RelativeScales(depth_)) {
-      const float scale = std::max(static_cast<float>(relative * SymmetricScale(largest)), least);
+      const float scale =
+          std::max(static_cast<float>(relative * SymmetricScale(largest, task_.type)), least);
       SetScales(scale);
       std::vector<double> losses(bundles_.size());
       pool_.ParallelFor(static_cast<int64_t>(bundles_.size()), [&](int64_t i) {
@@ -200,9 +201,9 @@ class LayerRounder {
     result.weights.resize(task_.weights.size());
     for (const Bundle& bundle : bundles_) {
       for (size_t l = 0; l < bundle.count; ++l) {
-        int8_t* row = result.weights.data() + RowOf(bundle, l) * depth_;
+        int16_t* row = result.weights.data() + RowOf(bundle, l) * depth_;
         for (size_t d = 0; d < depth_; ++d)
-          row[d] = static_cast<int8_t>(bundle.rounded[d * kLanes + l]);
+          row[d] = static_cast<int16_t>(bundle.rounded[d * kLanes + l]);
         if (task_.per_channel || result.scales.empty()) result.scales.push_back(bundle.scales[l]);
       }
     }

@@ -16,17 +16,18 @@ struct RoundingTask {
   std::vector<float> weights;       // [groups, outputs, depth], finite
   std::vector<float> least_scales;  // per output of all groups
   bool per_channel = true;          // else one scale for the layer
+  DataType type = DataType::kS8;    // of the integers, or kS16
 };
 
 struct RoundedWeights {
-  std::vector<int8_t> weights;  // [groups, outputs, depth], within [-127, 127]
-  std::vector<float> scales;    // one per output, or one
+  std::vector<int16_t> weights;  // [groups, outputs, depth], symmetric
+  std::vector<float> scales;     // one per output, or one
 };
 
 // Integers and scales for which the layer's outputs, but for their mean, are close to those with
 // the real weights: least sum of squares over the inputs that `moments` describes, which must have
-// a covariance. A scale is the best of several near the one that maps the largest weight to 127,
-// and at least the least one. The same bits for any number of threads.
+// a covariance. A scale is the best of several near the one that maps the largest weight to the
+// largest integer, and at least the least one. The same bits for any number of threads.
 RoundedWeights RoundLayer(const RoundingTask& task, const InputMoments& moments, ThreadPool& pool);
 
 }  // namespace octet

@@ -8,9 +8,14 @@
 namespace octet {
 
 absl::Status CheckScheme(const ActivationScheme& scheme) {
-  if (scheme.type != DataType::kU8 && scheme.type != DataType::kS8) {
+  const DataType type = scheme.type;
+  if (type != DataType::kU8 && type != DataType::kS8 && type != DataType::kS16) {
     return absl::InvalidArgumentError(
-        absl::StrCat("activations cannot be ", Name(scheme.type), "; choose u8 or s8"));
+        absl::StrCat("activations cannot be ", Name(type), "; choose u8, s8 or s16"));
+  }
+  if (type == DataType::kS16 && !scheme.symmetric) {
+    return absl::InvalidArgumentError(
+        "activations of type s16 are symmetric: they have no zero point");
   }
   if (scheme.symmetric && scheme.type == DataType::kU8) {
     return absl::InvalidArgumentError(
@@ -33,14 +38,14 @@ QuantParams AffineParams(Range range, DataType type) {
   return {{scale}, {static_cast<int32_t>(clamped)}, -1};
 }
 
-float SymmetricScale(float max_abs) {
+float SymmetricScale(float max_abs, DataType type) {
   if (max_abs == 0) return kZeroTensorScale;
-  return std::clamp(max_abs / kMaxWeight, kMinScale, kMaxScale);
+  return std::clamp(max_abs / static_cast<float>(LargestSymmetric(type)), kMinScale, kMaxScale);
 }
 
 QuantParams ActivationParams(Range range, DataType type) {
   if (!range.symmetric) return AffineParams(range, type);
-  return {{SymmetricScale(std::max(std::abs(range.min), std::abs(range.max)))}, {0}, -1};
+  return {{SymmetricScale(std::max(std::abs(range.min), std::abs(range.max)), type)}, {0}, -1};
 }
 
 }  // namespace octet

@@ -16,33 +16,37 @@ inline constexpr float kMaxScale = 0x1p+60f;
 // Scale of a tensor that holds nothing but zeros.
 inline constexpr float kZeroTensorScale = 1.0f;
 
-// Largest magnitude of a symmetric s8 value; -128 is left out.
-inline constexpr int kMaxWeight = 127;
+// Largest magnitude of a symmetric s8 or s16 value; -128 and -32768 are left out.
+inline constexpr int kMaxS8 = 127;
+inline constexpr int kMaxS16 = 32767;
+inline int LargestSymmetric(DataType type) { return type == DataType::kS16 ? kMaxS16 : kMaxS8; }
 
 // How the values of an activation are mapped to integers.
 struct ActivationScheme {
-  DataType type = DataType::kU8;  // or kS8
-  bool symmetric = false;         // zero point 0 and no -128; kS8 only
+  DataType type = DataType::kU8;  // or kS8 or kS16
+  bool symmetric = false;         // zero point 0 and no -128; kS8, and always kS16
 
   // The integers that a range is mapped to.
   IntRange integers() const {
-    return symmetric ? IntRange{-kMaxWeight, kMaxWeight} : RangeOf(type);
+    const int largest = LargestSymmetric(type);
+    return symmetric ? IntRange{-largest, largest} : RangeOf(type);
   }
 };
 
-// InvalidArgument for other types, and for symmetric kU8: 0 would have to be stored as 0, which
-// leaves no value for negative numbers.
+// InvalidArgument for other types, for kS16 that is not symmetric, and for symmetric kU8: 0 would
+// have to be stored as 0, which leaves no value for negative numbers.
 absl::Status CheckScheme(const ActivationScheme& scheme);
 
 // Maps `range`, widened to hold 0, to all values of `type` (kU8 or kS8). 0 is exact. A range that
 // holds nothing but 0 gets kZeroTensorScale and the zero point nearest to 0.
 QuantParams AffineParams(Range range, DataType type);
 
-// Scale that maps [-max_abs, max_abs] to [-127, 127]. Requires max_abs >= 0, finite.
-float SymmetricScale(float max_abs);
+// Scale that maps [-max_abs, max_abs] to all symmetric values of `type` (kS8 or kS16). Requires
+// max_abs >= 0, finite.
+float SymmetricScale(float max_abs, DataType type = DataType::kS8);
 
-// The parameters of an activation of type kU8 or kS8: those of SymmetricScale for a symmetric
-// range, else those of AffineParams. A symmetric range requires kS8.
+// The parameters of an activation of type kU8, kS8 or kS16: those of SymmetricScale for a symmetric
+// range, else those of AffineParams. A symmetric range requires kS8, kS16 a symmetric range.
 QuantParams ActivationParams(Range range, DataType type);
 
 }  // namespace octet

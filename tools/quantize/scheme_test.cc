@@ -75,12 +75,20 @@ TEST(ActivationParamsTest, SymmetricRangesLeaveOutTheLowestValue) {
   EXPECT_EQ(ActivationParams({-2, 12.7f}, DataType::kS8), AffineParams({-2, 12.7f}, DataType::kS8));
 }
 
+TEST(ActivationParamsTest, SixteenBitsAreSymmetric) {
+  const QuantParams params = ActivationParams({-2, 32.767f, true}, DataType::kS16);
+  EXPECT_FLOAT_EQ(params.scale(), 1e-3f);
+  EXPECT_EQ(params.zero_point(), 0);
+}
+
 TEST(CheckSchemeTest, RefusesWhatDoesNotExist) {
+  EXPECT_TRUE(CheckScheme({DataType::kS16, true}).ok());
+  EXPECT_FALSE(CheckScheme({DataType::kS16, false}).ok());
   EXPECT_TRUE(CheckScheme({DataType::kU8, false}).ok());
   EXPECT_TRUE(CheckScheme({DataType::kS8, false}).ok());
   EXPECT_TRUE(CheckScheme({DataType::kS8, true}).ok());
   EXPECT_EQ(CheckScheme({DataType::kF32, false}).message(),
-            "activations cannot be f32; choose u8 or s8");
+            "activations cannot be f32; choose u8, s8 or s16");
   EXPECT_EQ(CheckScheme({DataType::kU8, true}).message(),
             "activations of type u8 cannot be symmetric: with 0 stored as 0, no value is left for "
             "negative numbers; choose s8, or affine");

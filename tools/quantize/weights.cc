@@ -45,10 +45,10 @@ bool AllFinite(absl::Span<const float> values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-// Scales that are tried for a channel, relative to the one at which its largest weight is 127.
-// Where a channel has few weights, a grid can be found that happens to lie close to all of them.
-// Over many weights the errors average out, and what a search finds is a grid for which they sum up
-// to little.
+// Scales that are tried for a channel, relative to the one at which its largest weight is 127
+// (kS8). Where a channel has few weights, a grid can be found that happens to lie close to all of
+// them. Over many weights the errors average out, and what a search finds is a grid for which they
+// sum up to little.
 struct ScaleSearch {
   size_t most_weights;  // per channel, for which this row is meant
   int candidates;
@@ -66,7 +66,7 @@ constexpr ScaleSearch kScaleSearches[] = {
 double RoundingCost(const std::vector<float>& weights, float scale) {
   constexpr size_t kLanes = 8;
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds half to even
-  constexpr auto kLargest = static_cast<float>(kMaxWeight);
+  constexpr auto kLargest = static_cast<float>(kMaxS8);
   double squares[kLanes] = {}, sums[kLanes] = {};
   for (size_t first = 0; first < weights.size(); first += kLanes) {
     float lanes[kLanes] = {};  // zeros have no error
@@ -118,10 +118,12 @@ float FitBias(float scale, float max_abs, float bias, float input_scale, double 
 
 // Per channel, the scale that suits its weights.
 std::vector<float> ScalesOfChannels(absl::Span<const float> weights, const Blocks& blocks,
-                                    const std::vector<float>& max_abs) {
+                                    const std::vector<float>& max_abs, DataType type) {
   const size_t channels = max_abs.size();
   std::vector<float> scales(channels);
-  for (size_t c = 0; c < channels; ++c) scales[c] = SymmetricScale(max_abs[c]);
+  for (size_t c = 0; c < channels; ++c) scales[c] = SymmetricScale(max_abs[c], type);
+  // The rounding errors of 16 bits are not worth a search.
+  if (type == DataType::kS16) return scales;
   std::vector<std::vector<float>> by_channel(channels);
   ForEach(blocks, [&](size_t c, size_t i) { by_channel[c].push_back(weights[i]); });
   for (size_t c = 0; c < channels; ++c) {
@@ -135,44 +137,44 @@ std::vector<float> ScalesOfChannels(absl::Span<const float> weights, const Block
 absl::StatusOr<QuantizedWeights> QuantizeWeights(absl::Span<const float> weights,
                                                  const Shape& shape, int axis,
                                                  absl::Span<const float> bias, float input_scale,
-                                                 WeightGranularity granularity) {
+                                                 const WeightScheme& scheme) {
   if (!AllFinite(weights)) return absl::InvalidArgumentError("a weight is NaN or infinite");
   if (!AllFinite(bias)) return absl::InvalidArgumentError("a bias is NaN or infinite");
   const Blocks blocks = BlocksOf(shape, axis);
   const auto channels = static_cast<size_t>(blocks.channels);
-  const auto max_bias = static_cast<double>(MaxBias(blocks.outer * blocks.inner));
-  if (max_bias < 0)
-    return absl::InvalidArgumentError("an output sums up too many products for s32");
+  const auto max_bias = static_cast<double>(MaxBias(blocks.outer * blocks.inner, scheme.input));
+  if (max_bias < 0) return absl::InvalidArgumentError("an output sums up too many products");
   std::vector<float> max_abs(channels, 0.0f);
   ForEach(blocks,
           [&](size_t c, size_t i) { max_abs[c] = std::max(max_abs[c], std::abs(weights[i])); });
 
   QuantizedWeights result;
   std::vector<float> scales(channels);
-  if (granularity == WeightGranularity::kPerTensor) {
+  if (scheme.granularity == WeightGranularity::kPerTensor) {
     const float largest = channels == 0 ? 0 : *std::max_element(max_abs.begin(), max_abs.end());
-    float scale = SymmetricScale(largest);
+    float scale = SymmetricScale(largest, scheme.type);
     for (float b : bias) scale = FitBias(scale, largest, b, input_scale, max_bias);
     std::fill(scales.begin(), scales.end(), scale);
     result.scales = {scale};
   } else {
-    scales = ScalesOfChannels(weights, blocks, max_abs);
+    scales = ScalesOfChannels(weights, blocks, max_abs, scheme.type);
     for (size_t c = 0; c < bias.size(); ++c) {
       scales[c] = FitBias(scales[c], max_abs[c], bias[c], input_scale, max_bias);
     }
     result.scales = scales;
   }
   result.weights.resize(weights.size());
+  const int most = LargestSymmetric(scheme.type);
   ForEach(blocks, [&](size_t c, size_t i) {
     result.weights[i] =
-        static_cast<int8_t>(QuantizeValue(weights[i], scales[c], 0, {-kMaxWeight, kMaxWeight}));
+        static_cast<int16_t>(QuantizeValue(weights[i], scales[c], 0, {-most, most}));
   });
   for (float scale : result.scales) result.bias_scales.push_back(input_scale * scale);
   for (size_t c = 0; c < bias.size(); ++c) {
     const double exact =
         static_cast<double>(bias[c]) / (static_cast<double>(input_scale) * scales[c]);
     result.bias.push_back(
-        static_cast<int32_t>(std::clamp(std::nearbyint(exact), -max_bias, max_bias)));
+        static_cast<int64_t>(std::clamp(std::nearbyint(exact), -max_bias, max_bias)));
   }
   return result;
 }

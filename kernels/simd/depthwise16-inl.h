@@ -1,0 +1,148 @@
+// The depthwise kernel of words over a vector type of vec_*-inl.h. Include inside a region compiled
+// for its instruction set, inside an unnamed namespace.
+
+#include "kernels/simd/depthwise_strip-inl.h"
+
+// Tiles of outputs; with kSplit, weights are two terms.
+template <class V, bool kSplit>
+struct WordTiles {
+  using F = typename V::F;
+  static constexpr int kLanes = V::kBytes / 4;
+
+  static bool IsPlain(const Epilogue& e) { return e.words; }
+
+  // Sums of vector `j`, rounded to f32.
+  template <int KW, int S, int G, int R, int W>
+  static inline __attribute__((always_inline)) void Sum(const BlockArgs& b, const uint8_t* columns,
+                                                        int j, F (&rounded)[R][W]) {
+    typename V::I low[R][W];
+    if constexpr (!kSplit) {
+      SumVector<V, KW, S, G, R, W>(b, columns, j, low);
+    } else {
+      SumTerm<V, KW, S, G, R, W>(b, columns, j, 2, 0, nullptr, low);
+    }
+    typename V::I high[R][W];
+    if constexpr (kSplit) SumTerm<V, KW, S, G, R, W>(b, columns, j, 2, 1, nullptr, high);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+      for (int i = 0; i < W; ++i) {
+        if constexpr (kSplit) {
+          rounded[r][i] = V::RoundWide(b.wide_bias + j * kLanes, low[r][i], high[r][i]);
+        } else {
+          rounded[r][i] = V::ToFloat(low[r][i]);
+        }
+      }
+    }
+  }
+
+  static inline __attribute__((always_inline)) typename V::I ToInts(const Epilogue& e, F v) {
+    v = V::MaxF(v, V::SetF(static_cast<float>(e.min)));
+    return V::ToInt(V::MinF(v, V::SetF(static_cast<float>(e.max))));
+  }
+
+  template <int KW, int S, int G, int R, int W>
+  static inline __attribute__((always_inline)) void Plain(const DepthwiseArgs& a,
+                                                          const BlockArgs& b,
+                                                          const uint8_t* columns,
+                                                          const Outputs& out) {
+    typename V::I values[2][R][W];
+#pragma GCC unroll 1
+    for (int j = 0; j < 2; ++j) {
+      F v[R][W];
+      Sum<KW, S, G, R, W>(b, columns, j, v);
+      const F multiplier = V::LoadF(b.multiplier + j * kLanes);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+#pragma GCC unroll 8
+        for (int i = 0; i < W; ++i) {
+          values[j][r][i] = ToInts(*a.epilogue, V::Mul(v[r][i], multiplier));
+        }
+      }
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      if (r >= out.rows) break;
+      int16_t* y = static_cast<int16_t*>(a.y) + out.index[r];
+#pragma GCC unroll 8
+      for (int i = 0; i < W; ++i) {
+        V::Store(y + i * a.c, V::PackS32(values[0][r][i], values[1][r][i]));
+      }
+    }
+  }
+
+  // One output's two vectors of sums, to whatever the epilogue asks for.
+  static void Finish(const DepthwiseArgs& a, const BlockArgs& b, const F* sums, int64_t stride,
+                     int64_t index) {
+    const Epilogue& e = *a.epilogue;
+    if (!e.words || (a.residual != nullptr && !e.words_residual)) {
+      return FinishOthers(a, b, sums, stride, index);
+    }
+    auto residual = V::Zero();
+    if (a.residual != nullptr) {
+      residual = V::LoadBytes(static_cast<const uint8_t*>(a.residual) + 2 * index, 2 * b.count);
+    }
+    typename V::I values[2];
+    for (int j = 0; j < 2; ++j) {
+      F v = V::Mul(sums[j * stride], V::LoadF(b.multiplier + j * kLanes));
+      if (a.residual != nullptr) {
+        // Each word in the upper half of a lane, shifted down with its sign.
+        const auto wide = j == 0 ? V::Lo16(V::Zero(), residual) : V::Hi16(V::Zero(), residual);
+        v = V::Add(v, V::Mul(V::ToFloat(V::Shift16(wide)), V::SetF(e.residual_multiplier)));
+      }
+      values[j] = ToInts(e, v);
+    }
+    V::StoreBytes(static_cast<uint8_t*>(a.y) + 2 * index, V::PackS32(values[0], values[1]),
+                  2 * b.count);
+  }
+
+  static void FinishOthers(const DepthwiseArgs& a, const BlockArgs& b, const F* sums,
+                           int64_t stride, int64_t index) {
+    for (int j = 0; j < 2; ++j) {
+      float lanes[kLanes];
+      V::StoreF(lanes, sums[j * stride]);
+      for (int i = 0; i < kLanes; ++i) {
+        const int channel = i / 4 * 8 + 4 * j + i % 4;
+        if (channel >= b.count) continue;
+        FinishRounded(*a.epilogue, lanes[i], b.multiplier[j * kLanes + i], a.residual, a.y,
+                      index + channel);
+      }
+    }
+  }
+
+  template <int KW, int S, int G, int R, int W>
+  static __attribute__((noinline)) void Any(const DepthwiseArgs& a, const BlockArgs& b,
+                                            const uint8_t* columns, const Outputs& out) {
+    F sums[2][R][W];
+#pragma GCC unroll 1
+    for (int j = 0; j < 2; ++j) Sum<KW, S, G, R, W>(b, columns, j, sums[j]);
+    for (int r = 0; r < out.rows; ++r) {
+      for (int i = 0; i < out.columns; ++i) {
+        Finish(a, b, &sums[0][r][i], R * W, out.index[r] + i * a.c);
+      }
+    }
+  }
+};
+
+template <class V, bool kSplit>
+void RunWordBlock(const DepthwiseArgs& a, int64_t image, int64_t oy, const ChannelBlock& block) {
+  const BlockArgs b = ArgsOfBlock<V>(a, block, kSplit ? 2 : 1);
+  using T = WordTiles<V, kSplit>;
+  constexpr int W = kSplit || !V::kManyRegisters ? 2 : 4;  // columns whose sums registers hold
+  const bool square1 = a.kh == a.kw && a.sh == 1 && a.sw == 1;
+  const bool square2 = a.kh == a.kw && a.sh == 2 && a.sw == 2;
+  if (a.kw == 3 && square1) return Strip<V, T, 3, 1, 2, 2, W>(a, b, image, oy, block.begin);
+  if (a.kw == 3 && square2) return Strip<V, T, 3, 2, 2, 1, W>(a, b, image, oy, block.begin);
+  if (a.kw == 5 && square1) return Strip<V, T, 5, 1, 3, 2, W>(a, b, image, oy, block.begin);
+  if (a.kw == 5 && square2) return Strip<V, T, 5, 2, 3, 1, W>(a, b, image, oy, block.begin);
+  switch (a.groups) {
+    case 1:
+      return Strip<V, T, 0, 0, 1, 1, W>(a, b, image, oy, block.begin);
+    case 2:
+      return Strip<V, T, 0, 0, 2, 1, W>(a, b, image, oy, block.begin);
+    case 3:
+      return Strip<V, T, 0, 0, 3, 1, W>(a, b, image, oy, block.begin);
+    default:
+      return Strip<V, T, 0, 0, 4, 1, W>(a, b, image, oy, block.begin);
+  }
+}
