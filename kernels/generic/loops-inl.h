@@ -564,6 +564,7 @@ void Transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int
 }  // namespace generic
 }  // namespace octet
 
+#include "kernels/generic/half_loops-inl.h"
 #include "kernels/generic/network_loops-inl.h"
 #include "kernels/generic/row_loops-inl.h"
 
@@ -670,6 +671,7 @@ constexpr Loops MakeLoops() {
       Transpose<uint64_t>,
       MakeNetworkLoops(),
       {RangeOfRow, QuantizeRowU8, QuantizeRowS8, WeighRow, Interleave4},
+      {WidenF16, WidenBF16, NarrowF16, NarrowBF16},
   };
 }
 

@@ -15,10 +15,9 @@ namespace {
 // What an operand is, as the letters of the table below.
 bool Matches(char kind, const Tensor& t) {
   switch (kind) {
-    case 'r':  // real numbers; constants of 16 bits are widened when the model is loaded
-      return !t.quant &&
-             (t.type == DataType::kF32 ||
-              (t.is_constant() && (t.type == DataType::kF16 || t.type == DataType::kBF16)));
+    case 'r':  // real numbers
+      return !t.quant && (t.type == DataType::kF32 || t.type == DataType::kF16 ||
+                          t.type == DataType::kBF16);
     case 'q':  // quantized to 8 bits, one scale
       return t.quant && t.quant->per_tensor() &&
              (t.type == DataType::kU8 || t.type == DataType::kS8);
