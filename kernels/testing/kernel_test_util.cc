@@ -430,6 +430,11 @@ class CaseRunner {
   std::vector<std::vector<uint8_t>> originals_;
 };
 
+bool IsHalfType(DataType type) { return type == DataType::kF16 || type == DataType::kBF16; }
+
+// The distance of 1 to the next number.
+double StepOf(DataType type) { return type == DataType::kF16 ? 0x1p-10 : 0x1p-7; }
+
 double ValueAt(DataType type, const uint8_t* bytes, size_t i) {
   double value = 0;
   DispatchAny(type, [&](auto element) {
@@ -460,7 +465,9 @@ std::string Difference(const KernelCase& c, const Outputs& got, const Outputs& w
       const double v = std::abs(ValueAt(type, want[o].data(), i));
       if (std::isfinite(v)) largest = std::max(largest, v);
     }
-    const double bound = type == DataType::kF32 ? tolerance.relative * largest : tolerance.units;
+    const double bound = type == DataType::kF32 ? tolerance.relative * largest
+                         : IsHalfType(type)     ? tolerance.half_steps * StepOf(type) * largest
+                                                : tolerance.units;
     for (size_t i = 0; i < count; ++i) {
       const double a = ValueAt(type, got[o].data(), i), b = ValueAt(type, want[o].data(), i);
       const bool alike =

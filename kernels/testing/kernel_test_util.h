@@ -151,6 +151,7 @@ absl::StatusOr<Outputs> RunRow(const KernelEntry& row, const KernelCase& c,
 struct Tolerance {
   int units = 0;          // integers
   float relative = 1e-5;  // f32: of the largest finite magnitude in the expected output
+  float half_steps = 1;   // f16, bf16: steps between neighbouring numbers at that magnitude
 };
 
 // "" when alike, else a sentence about the worst element.
