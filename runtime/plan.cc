@@ -50,7 +50,9 @@ class Planner {
     Graph& graph = plan_->graph;
     if (absl::Status status = Resolve(input_shapes, input_values); !status.ok()) return status;
     layouts_ = AssignLayouts(graph, shapes_);
-    post_ = FusePostFunctions(graph, shapes_, layouts_);
+    // Functions behind an f16 sum apply to what it was rounded to.
+    post_.resize(graph.nodes.size());
+    if (!environment_.accumulate_f16) post_ = FusePostFunctions(graph, shapes_, layouts_);
     placement_ = PlaceTensors(graph, shapes_, layouts_);
     if (absl::Status status = PrepareKernels(); !status.ok()) return status;
     ResolveInPlace();
