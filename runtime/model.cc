@@ -52,6 +52,11 @@ absl::StatusOr<CpuFeatures> ChooseCpu(const ModelOptions& options) {
   return CpuFeatures::Capped(cap == nullptr ? "" : cap);
 }
 
+bool HasType(const Graph& graph, DataType type) {
+  return std::any_of(graph.tensors.begin(), graph.tensors.end(),
+                     [type](const Tensor& t) { return t.type == type; });
+}
+
 NativeHalves NativeHalvesFor(const Graph& graph, const CpuFeatures& cpu,
                              const ModelOptions& options) {
   if (!Program::IsStatic(graph)) return {};
@@ -86,9 +91,15 @@ absl::StatusOr<std::shared_ptr<ModelImpl>> ModelImpl::Create(Graph graph, uint64
                                                              const ModelOptions& options) {
   absl::StatusOr<CpuFeatures> cpu = ChooseCpu(options);
   if (!cpu.ok()) return cpu.status();
-  LowerHalves(graph, NativeHalvesFor(graph, *cpu, options));
+  const NativeHalves native = NativeHalvesFor(graph, *cpu, options);
+  std::vector<HalfChoice> choices;
+  for (DataType type : {DataType::kF16, DataType::kBF16}) {
+    if (HasType(graph, type)) choices.push_back({type, native.Has(type)});
+  }
+  LowerHalves(graph, native);
   WidenStoredWeights(graph);
   std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(graph), weights_bytes, options, *cpu));
+  model->half_choices_ = std::move(choices);
   if (model->program() == nullptr && model->OnlyBatchIsOpen()) {
     if (absl::Status status = model->PlanFor({}).status(); !status.ok()) return status;
   }
@@ -173,6 +184,10 @@ absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph,
 }
 
 const Graph& GraphOf(const Model& model) { return static_cast<const ModelImpl&>(model).graph(); }
+
+std::vector<HalfChoice> HalfChoicesOf(const Model& model) {
+  return static_cast<const ModelImpl&>(model).half_choices();
+}
 
 std::string IsaOf(const Model& model) { return static_cast<const ModelImpl&>(model).cpu().isa(); }
 
