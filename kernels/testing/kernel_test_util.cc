@@ -328,6 +328,7 @@ class CaseRunner {
     context.pool = pool;
     context.packed = options_.packed == nullptr ? own.get() : options_.packed;
     context.deterministic = options_.deterministic;
+    context.accumulate_f16 = options_.accumulate_f16;
     if (absl::Status s = row_.check(context); !s.ok()) return s;
     absl::StatusOr<std::unique_ptr<Kernel>> kernel = row_.prepare(context);
     if (!kernel.ok()) return kernel.status();

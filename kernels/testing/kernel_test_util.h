@@ -127,6 +127,7 @@ struct RunOptions {
   absl::optional<Layout> output_layout;
   ThreadPool* pool = nullptr;  // null: one thread
   bool deterministic = false;
+  bool accumulate_f16 = false;
   absl::optional<CpuFeatures> cpu;  // absent: TestCpu()
   PackedWeights* packed = nullptr;  // null: packed for this run alone
 };
