@@ -23,8 +23,7 @@ const KernelEntry kWidenedReference = {
     "reference", [](const KernelContext&) { return absl::OkStatus(); },
     [](const KernelContext& context) {
       return WidenOperands(
-          context,
-          [](const KernelContext& wide) -> absl::StatusOr<std::unique_ptr<Kernel>> {
+          context, [](const KernelContext& wide) -> absl::StatusOr<std::unique_ptr<Kernel>> {
             const KernelEntry& reference = KernelsFor(wide.node->type()).back();
             if (absl::Status s = reference.check(wide); !s.ok()) return s;
             return reference.prepare(wide);

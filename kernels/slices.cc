@@ -163,10 +163,9 @@ absl::optional<Slices> MakeSlices(const KernelContext& context, int64_t elements
   const std::vector<Shape> shapes = slices->InputShapes(context, slices->group);
   for (size_t i = 0; i < context.inputs.size(); ++i) {
     const Operand& x = context.inputs[i];
-    slices->inputs.push_back(
-        !x.present() ? Slices::Steps() : StepsOf(*slices, x, [&](int64_t d) {
-          return InputDimension(context, i, d);
-        }));
+    slices->inputs.push_back(!x.present() ? Slices::Steps() : StepsOf(*slices, x, [&](int64_t d) {
+      return InputDimension(context, i, d);
+    }));
     if (slices->inputs.back().varies && !IsOnePiece(x, shapes[i])) return absl::nullopt;
     if (!slices->inputs.back().varies) {
       slices->inputs.back().outer.assign(slices->outer_sizes.size(), 0);

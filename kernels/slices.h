@@ -10,8 +10,8 @@
 namespace octet {
 
 // An operator as a number of smaller ones of its own kind, each on one piece of memory per operand.
-// Slice i stands for index i / per_line of the outer dimensions and for the i % per_line-th group of
-// `group` indices along the dimension that is cut; the last group of a line may be smaller.
+// Slice i stands for index i / per_line of the outer dimensions and for the i % per_line-th group
+// of `group` indices along the dimension that is cut; the last group of a line may be smaller.
 struct Slices {
   // Where a slice begins in an operand.
   struct Steps {

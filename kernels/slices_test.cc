@@ -52,8 +52,7 @@ TEST(SlicesTest, ElementwiseOperatorsAreCutAnywhere) {
 TEST(SlicesTest, BroadcastOperandsAreSeenWholeOrStepByStep) {
   schema::BinaryOptionsT add;
   // Pictures, channels last: 6 rows of 5 * 4 elements; b has a number per channel.
-  const Operator op = Make(add,
-                           {Of({1, 4, 6, 5}, Layout::kChannelsLast), Of({1, 4, 1, 1})},
+  const Operator op = Make(add, {Of({1, 4, 6, 5}, Layout::kChannelsLast), Of({1, 4, 1, 1})},
                            Of({1, 4, 6, 5}, Layout::kChannelsLast));
   const auto slices = MakeSlices(op.context(), 40);
   ASSERT_TRUE(slices);
@@ -65,8 +64,9 @@ TEST(SlicesTest, BroadcastOperandsAreSeenWholeOrStepByStep) {
 }
 
 TEST(SlicesTest, OperandsThatLieInAnotherOrderCannotBeCut) {
-  const Operator op = Make(schema::BinaryOptionsT(), {Of({1, 4, 6, 5}, Layout::kChannelsLast), Of({4, 6, 5})},
-                           Of({1, 4, 6, 5}, Layout::kChannelsLast));
+  const Operator op =
+      Make(schema::BinaryOptionsT(), {Of({1, 4, 6, 5}, Layout::kChannelsLast), Of({4, 6, 5})},
+           Of({1, 4, 6, 5}, Layout::kChannelsLast));
   EXPECT_FALSE(MakeSlices(op.context(), 40));
 }
 
@@ -100,7 +100,8 @@ TEST(SlicesTest, SoftmaxAndReduceStayWholeAlongTheirAxis) {
 }
 
 TEST(SlicesTest, WhatDependsOnAllElementsIsNotCut) {
-  EXPECT_FALSE(MakeSlices(Make(schema::MatMulOptionsT(), {Of({64, 64}), Of({64, 64})}, Of({64, 64})).context(), 64));
+  EXPECT_FALSE(MakeSlices(
+      Make(schema::MatMulOptionsT(), {Of({64, 64}), Of({64, 64})}, Of({64, 64})).context(), 64));
   const Operator small = Make(schema::UnaryOptionsT(), {Of({5})}, Of({5}));
   EXPECT_FALSE(MakeSlices(small.context(), 100)) << "one slice is none";
   const Operator empty = Make(schema::UnaryOptionsT(), {Of({0, 5})}, Of({0, 5}));
@@ -110,9 +111,10 @@ TEST(SlicesTest, WhatDependsOnAllElementsIsNotCut) {
 // Every element of the output is in exactly one slice.
 TEST(SlicesTest, SlicesCoverTheOutputOnce) {
   for (int64_t elements : {1, 3, 7, 50, 400}) {
-    const Operator op = Make(schema::BinaryOptionsT(),
-                             {Of({2, 3, 4, 5}, Layout::kChannelsLast), Of({1, 3, 4, 1}, Layout::kChannelsLast)},
-                             Of({2, 3, 4, 5}, Layout::kChannelsLast));
+    const Operator op =
+        Make(schema::BinaryOptionsT(),
+             {Of({2, 3, 4, 5}, Layout::kChannelsLast), Of({1, 3, 4, 1}, Layout::kChannelsLast)},
+             Of({2, 3, 4, 5}, Layout::kChannelsLast));
     const auto slices = MakeSlices(op.context(), elements);
     if (!slices) continue;
     std::multiset<int64_t> seen;

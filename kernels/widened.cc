@@ -34,14 +34,14 @@ ThreadPool* NoPool() {
 // The f32 values of a constant of 16 bits, kept with the model.
 const void* WidenedConstant(const KernelContext& context, const Operand& o) {
   const int64_t count = NumElements(o.shape);
-  const std::string key =
-      absl::StrCat("widened/", absl::Hex(reinterpret_cast<uintptr_t>(o.data)), "/",
-                   std::string(Name(o.type)), "/", count);
-  return context.packed->GetOrPack(
-      key, static_cast<size_t>(count) * sizeof(float), [&](uint8_t* to) {
-        LoopsFor(context.cpu).halves.widen(o.type)(static_cast<const uint16_t*>(o.data),
-                                                   reinterpret_cast<float*>(to), count);
-      });
+  const std::string key = absl::StrCat("widened/", absl::Hex(reinterpret_cast<uintptr_t>(o.data)),
+                                       "/", std::string(Name(o.type)), "/", count);
+  return context.packed->GetOrPack(key, static_cast<size_t>(count) * sizeof(float),
+                                   [&](uint8_t* to) {
+                                     LoopsFor(context.cpu)
+                                         .halves.widen(o.type)(static_cast<const uint16_t*>(o.data),
+                                                               reinterpret_cast<float*>(to), count);
+                                   });
 }
 
 // The operator with f32 in place of 16 bits. `shapes`, where given, replace those of the operands,
@@ -173,8 +173,8 @@ class WholeKernel final : public WidenedKernel {
     for (const Conversion& c : narrowed_) {
       const auto* wide = reinterpret_cast<const float*>(args.scratch + c.offset);
       Convert(args.pool, c.count, [&](int64_t begin, int64_t n) {
-        halves_.narrow(c.type)(wide + begin,
-                               static_cast<uint16_t*>(args.outputs[c.index]) + begin, n);
+        halves_.narrow(c.type)(wide + begin, static_cast<uint16_t*>(args.outputs[c.index]) + begin,
+                               n);
       });
     }
   }
@@ -228,14 +228,13 @@ class SlicedKernel final : public WidenedKernel {
       halves_.widen(c.type)(static_cast<const uint16_t*>(args.inputs[c.index]), wide, c.count);
       shared.inputs[c.index] = wide;
     }
-    generic::ParallelTasks(args.pool, tasks_, slices_.count, work_,
-                           [&](int64_t task, int64_t begin, int64_t end) {
-                             uint8_t* scratch = args.scratch + shared_bytes_ +
-                                                static_cast<size_t>(task) * task_bytes_;
-                             for (int64_t i = begin; i < end; ++i) {
-                               RunSlice(shared, i, scratch, args.error);
-                             }
-                           });
+    generic::ParallelTasks(
+        args.pool, tasks_, slices_.count, work_, [&](int64_t task, int64_t begin, int64_t end) {
+          uint8_t* scratch = args.scratch + shared_bytes_ + static_cast<size_t>(task) * task_bytes_;
+          for (int64_t i = begin; i < end; ++i) {
+            RunSlice(shared, i, scratch, args.error);
+          }
+        });
   }
   size_t scratch_bytes() const override {
     return shared_bytes_ + static_cast<size_t>(tasks_) * task_bytes_;
@@ -255,13 +254,13 @@ class SlicedKernel final : public WidenedKernel {
       if (!slices_.inputs[c.index].varies) continue;
       auto* wide = reinterpret_cast<float*>(scratch + c.offset);
       // Those of a group that is not full are fewer in proportion.
-      const int64_t n = slices_.inputs[c.index].cut == 0 ? c.count
-                                                         : c.count / slices_.group * indices;
+      const int64_t n =
+          slices_.inputs[c.index].cut == 0 ? c.count : c.count / slices_.group * indices;
       halves_.widen(c.type)(static_cast<const uint16_t*>(p.inputs[c.index]), wide, n);
       p.inputs[c.index] = wide;
     }
-    auto* y = static_cast<uint8_t*>(whole.outputs[0]) +
-              slices_.Offset(slices_.output, i) * output_size_;
+    auto* y =
+        static_cast<uint8_t*>(whole.outputs[0]) + slices_.Offset(slices_.output, i) * output_size_;
     p.outputs[0] = narrowed_.empty() ? y : scratch + narrowed_[0].offset;
     const Kernel& kernel = indices == slices_.group ? *inner_ : *last_;
     kernel.Run({p.inputs, p.outputs, scratch + copies_, NoPool(), error});

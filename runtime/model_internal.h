@@ -17,8 +17,8 @@ namespace octet {
 absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph,
                                                             const ModelOptions& options);
 
-// The graph that the model runs: of tensors of 16 bits, those that the CPU has no arithmetic for are
-// f32. Lives as long as the model.
+// The graph that the model runs: of tensors of 16 bits, those that the CPU has no arithmetic for
+// are f32. Lives as long as the model.
 const Graph& GraphOf(const Model& model);
 
 // A real type of 16 bits that the model's file has, and whether it is computed as it is; else its

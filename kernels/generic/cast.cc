@@ -5,8 +5,8 @@
 #include "kernels/generic/parallel.h"
 #include "kernels/operands.h"
 
-// Cast: one loop per pair of types, between f32 and the reals of 16 bits a vectorized one. Quantized
-// operands are cast as the integers that they hold.
+// Cast: one loop per pair of types, between f32 and the reals of 16 bits a vectorized one.
+// Quantized operands are cast as the integers that they hold.
 
 namespace octet {
 namespace generic {

@@ -58,8 +58,8 @@ struct Geometry {
   int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
 };
 
-// Taps [first, first + count) of w [C, M, taps] as the factor [C, count * M], of w's type. Kept with
-// the model.
+// Taps [first, first + count) of w [C, M, taps] as the factor [C, count * M], of w's type. Kept
+// with the model.
 const void* PackTaps(const KernelContext& context, const Geometry& g, int64_t first,
                      int64_t count) {
   const Operand& w = context.input(kW);
@@ -142,10 +142,9 @@ class TilesKernel : public Kernel {
       bias_.insert(bias_.end(), bias, bias + g_.outputs);
     }
     for (int64_t row = 0; row < rows_; ++row) {
-      absl::StatusOr<std::unique_ptr<Kernel>> product =
-          MakeProduct(context, g_, PackTaps(context, g_, row * g_.kernel[2], g_.kernel[2]),
-                      g_.kernel[2] * g_.outputs, bias == nullptr ? nullptr : bias_.data(), result,
-                      options);
+      absl::StatusOr<std::unique_ptr<Kernel>> product = MakeProduct(
+          context, g_, PackTaps(context, g_, row * g_.kernel[2], g_.kernel[2]),
+          g_.kernel[2] * g_.outputs, bias == nullptr ? nullptr : bias_.data(), result, options);
       if (!product.ok()) return product.status();
       products_.push_back(*std::move(product));
     }
@@ -324,8 +323,8 @@ absl::Status Check(const KernelContext& context) {
   }
   // Types are those of a product.
   const Operand none;
-  const onednn::ProductOperands operands{context.input(kX), w, bias, none, context.output(),
-                                         0,                 0, 0,    0};
+  const onednn::ProductOperands operands{
+      context.input(kX), w, bias, none, context.output(), 0, 0, 0, 0};
   if (operands.quantized()) return absl::UnimplementedError("operands must be real");
   if (absl::Status s = CheckOperands(context, operands); !s.ok()) return s;
   if (context.node->as<schema::ConvTransposeOptionsT>().groups != 1) {

@@ -20,8 +20,8 @@ bool IsByte(DataType type) { return type == DataType::kU8 || type == DataType::k
 bool IsFloat(const Operand& o) { return o.type == DataType::kF32 && o.quant == nullptr; }
 
 bool IsReal(const Operand& o) {
-  return o.quant == nullptr && (o.type == DataType::kF32 || o.type == DataType::kF16 ||
-                                o.type == DataType::kBF16);
+  return o.quant == nullptr &&
+         (o.type == DataType::kF32 || o.type == DataType::kF16 || o.type == DataType::kBF16);
 }
 
 bool IsQuantizedByte(const Operand& o) {

@@ -37,7 +37,11 @@ Window GlobalWindow(const KernelContext& context) {
       context.node->as<schema::GlobalPoolOptionsT>().kind == schema::PoolKind::MAXIMUM;
   const Dims kernel(x.begin() + 2, x.end()), zeros(kernel.size(), 0);
   return {maximum ? dnnl::algorithm::pooling_max : dnnl::algorithm::pooling_avg_exclude_padding,
-          kernel, kernel, zeros, zeros, zeros};
+          kernel,
+          kernel,
+          zeros,
+          zeros,
+          zeros};
 }
 
 Window WindowOf(const KernelContext& context) {
@@ -45,8 +49,8 @@ Window WindowOf(const KernelContext& context) {
   const auto& o = context.node->as<schema::PoolOptionsT>();
   Window w;
   w.algorithm = o.kind == schema::PoolKind::MAXIMUM ? dnnl::algorithm::pooling_max
-                : o.count_include_pad ? dnnl::algorithm::pooling_avg_include_padding
-                                      : dnnl::algorithm::pooling_avg_exclude_padding;
+                : o.count_include_pad               ? dnnl::algorithm::pooling_avg_include_padding
+                                                    : dnnl::algorithm::pooling_avg_exclude_padding;
   w.kernel.assign(o.kernel.begin(), o.kernel.end());
   w.strides.assign(o.strides.begin(), o.strides.end());
   for (int64_t d : o.dilations) w.dilations.push_back(d - 1);
@@ -66,7 +70,8 @@ absl::Status Check(const KernelContext& context) {
   if (context.deterministic) {
     return absl::UnimplementedError("its bits may differ from the reference's");
   }
-  if (!IsHalf(x) || y.type != x.type) return absl::UnimplementedError("operands are not of 16 bits");
+  if (!IsHalf(x) || y.type != x.type)
+    return absl::UnimplementedError("operands are not of 16 bits");
   if (absl::Status s = onednn::CheckFactors(context, x.type); !s.ok()) return s;
   const size_t rank = x.shape.size();
   if (rank < 3 || rank > 5) {

@@ -57,7 +57,7 @@ TEST(HalfSumTest, BiasesAreAddedInF32ToTheRoundedSum) {
   // 2048 + 1.5 is rounded once more, to 2050.
   const std::vector<float> ones(4096, 1.0f);
   EXPECT_EQ(Bits(kReferenceMatMul, Dot(Halves({1, 4096}, ones), Halves({4096, 1}, ones),
-                                      AsConstant(F32({1}, {1.5f})))),
+                                       AsConstant(F32({1}, {1.5f})))),
             std::vector<uint16_t>{FloatToHalf(2050.0f)});
 }
 
@@ -89,9 +89,9 @@ TEST(HalfSumTest, RandomSumsAreChainsOfFusedMultiplyAdds) {
     conv.strides = conv.dilations = {1, 1};
     conv.pads_begin = conv.pads_end = {0, 0};
     EXPECT_EQ(Bits(kReferenceConv,
-                  MakeCase("conv", conv,
-                           {Halves({1, 40, 1, 1}, a), AsConstant(Halves({1, 40, 1, 1}, b))},
-                           {OutputLike(kF16)})),
+                   MakeCase("conv", conv,
+                            {Halves({1, 40, 1, 1}, a), AsConstant(Halves({1, 40, 1, 1}, b))},
+                            {OutputLike(kF16)})),
               want);
   }
 }

@@ -34,7 +34,8 @@ absl::Status CheckProduct(const KernelContext& context, int channel_axis,
     const auto is_real = [](const Operand& o) { return IsF32(o) || o.type == DataType::kF16; };
     if (w.type != DataType::kF16) return Declined("x is f16, but the other factor", w);
     if (bias.present() && !IsF32(bias)) return Declined("x is f16, but the bias", bias);
-    if (residual.present() && !is_real(residual)) return Declined("x is f16, but residual", residual);
+    if (residual.present() && !is_real(residual))
+      return Declined("x is f16, but residual", residual);
     return is_real(y) ? absl::OkStatus() : Declined("x is f16, but the output", y);
   }
   if (IsF32(x)) {

@@ -14,8 +14,8 @@ namespace reference {
 //
 // Legal types: all f32; or x u8 or s8 and w u8 or s8, the bias s32, the output and the residual u8,
 // s8 or f32. w may have one scale per output channel, then its zero_points are 0. With DYNAMIC
-// arithmetic, w s8 with zero_points 0 and all others f32. With accumulate_f16, x and w f16, the bias
-// f32, the residual and the output f16 or f32.
+// arithmetic, w s8 with zero_points 0 and all others f32. With accumulate_f16, x and w f16, the
+// bias f32, the residual and the output f16 or f32.
 absl::Status CheckProduct(const KernelContext& context, int channel_axis,
                           schema::Arithmetic arithmetic);
 
@@ -25,8 +25,8 @@ constexpr size_t kX = 0, kW = 1, kBias = 2, kResidual = 3;
 // Unimplemented unless all operands are integers of one type that stand for themselves.
 absl::Status CheckWholeProduct(const KernelContext& context);
 
-// A sum that is rounded to f16 after every addition; what is added is exact. So a sum of products is
-// a chain of f16 fused multiply-adds, in the order of the loops.
+// A sum that is rounded to f16 after every addition; what is added is exact. So a sum of products
+// is a chain of f16 fused multiply-adds, in the order of the loops.
 class HalfSum {
  public:
   HalfSum() = default;

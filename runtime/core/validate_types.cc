@@ -16,8 +16,8 @@ namespace {
 bool Matches(char kind, const Tensor& t) {
   switch (kind) {
     case 'r':  // real numbers
-      return !t.quant && (t.type == DataType::kF32 || t.type == DataType::kF16 ||
-                          t.type == DataType::kBF16);
+      return !t.quant &&
+             (t.type == DataType::kF32 || t.type == DataType::kF16 || t.type == DataType::kBF16);
     case 'q':  // quantized to 8 bits, one scale
       return t.quant && t.quant->per_tensor() &&
              (t.type == DataType::kU8 || t.type == DataType::kS8);

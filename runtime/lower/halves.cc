@@ -98,7 +98,8 @@ class Pass {
     for (TensorId id : graph_.inputs) {
       if (!IsWide(graph_.tensor(id))) continue;
       const TensorId wide = Copy(id);
-      for (Node& node : graph_.nodes) std::replace(node.inputs.begin(), node.inputs.end(), id, wide);
+      for (Node& node : graph_.nodes)
+        std::replace(node.inputs.begin(), node.inputs.end(), id, wide);
       before.push_back(Cast(id, wide));
     }
     for (TensorId id : graph_.outputs) {

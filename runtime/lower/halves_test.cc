@@ -87,9 +87,9 @@ TEST(HalvesTest, WhatIsNotNativeIsConvertedAtTheBoundaryOnly) {
   for (DataType type : {kF16, kBF16}) {
     Product p(type, type);
     LowerHalves(p.g, kNothing);
-    EXPECT_THAT(Types(p.g), ElementsAre(absl::StrCat("Cast ", Name(type), " -> f32"),
-                                        "MatMul f32 f32 f32 -> f32",
-                                        absl::StrCat("Cast f32 -> ", Name(type))));
+    EXPECT_THAT(Types(p.g),
+                ElementsAre(absl::StrCat("Cast ", Name(type), " -> f32"),
+                            "MatMul f32 f32 f32 -> f32", absl::StrCat("Cast f32 -> ", Name(type))));
     EXPECT_EQ(p.g.tensor(p.x).type, type);
     EXPECT_EQ(p.g.tensor(p.y).type, type);
     EXPECT_EQ(p.g.nodes[0].inputs[0], p.x);
@@ -151,8 +151,8 @@ TEST(HalvesTest, TablesThatAreGatheredFromStay) {
 TEST(HalvesTest, TheOtherTypeIsWidenedBesideANativeOne) {
   Product p(kF16, kF16);
   LowerHalves(p.g, kBF16Only);
-  EXPECT_THAT(Types(p.g), ElementsAre("Cast f16 -> f32", "MatMul f32 f32 f32 -> f32",
-                                      "Cast f32 -> f16"));
+  EXPECT_THAT(Types(p.g),
+              ElementsAre("Cast f16 -> f32", "MatMul f32 f32 f32 -> f32", "Cast f32 -> f16"));
 }
 
 TEST(HalvesTest, ResidualsOfF32ResultsAreWidened) {

@@ -11,8 +11,8 @@ namespace octet {
 
 struct Selected {
   std::unique_ptr<Kernel> kernel;
-  std::string name;    // of the row, with the kernel's detail
-  std::string reason;  // why the rows before it declined
+  std::string name;      // of the row, with the kernel's detail
+  std::string reason;    // why the rows before it declined
   bool widened = false;  // operands of 16 bits are converted on the way: it computes in f32
 };
 

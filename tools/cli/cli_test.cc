@@ -600,8 +600,8 @@ TEST_F(CliTest, InspectShowsOperatorsAndTensors) {
   ASSERT_TRUE(WriteModel(testing::SmallInt8Network(1), Path("q.octet")).ok());
   const json inspected = Octet("inspect q.octet --json").parsed();
   ASSERT_FALSE(inspected["operators"].empty());
-  for (const char* key : {"name", "type", "inputs", "outputs", "dtype", "computed", "accumulated", "kernel",
-                          "reason"}) {
+  for (const char* key : {"name", "type", "inputs", "outputs", "dtype", "computed", "accumulated",
+                          "kernel", "reason"}) {
     EXPECT_TRUE(inspected["operators"][0].contains(key)) << key;
   }
   bool per_channel = false;
@@ -628,8 +628,8 @@ TEST_F(CliTest, ConvertsToSixteenBits) {
     EXPECT_TRUE(report["losses"].empty());
     EXPECT_TRUE(report["native"].is_boolean());
     EXPECT_LT(report["output_bytes"], report["input_bytes"]);
-    const Result evaluated = Octet(
-        absl::StrCat("eval ", file, " --data in.npz --reference small.octet --json"));
+    const Result evaluated =
+        Octet(absl::StrCat("eval ", file, " --data in.npz --reference small.octet --json"));
     ASSERT_EQ(evaluated.code, 0) << evaluated.err;
     EXPECT_GT(evaluated.parsed()["sqnr_db"], type == "f16" ? 50 : 35);
     const json inspected = Octet(absl::StrCat("inspect ", file, " --json")).parsed();

@@ -43,9 +43,9 @@ std::string LossText(const ConstantLoss& loss, const std::string& type) {
 }
 
 json LossJson(const ConstantLoss& loss) {
-  return {{"tensor", loss.name},           {"elements", loss.elements},
-          {"overflowing", loss.overflowing}, {"vanishing", loss.vanishing},
-          {"largest", loss.largest},       {"kept_f32", loss.kept}};
+  return {
+      {"tensor", loss.name},         {"elements", loss.elements}, {"overflowing", loss.overflowing},
+      {"vanishing", loss.vanishing}, {"largest", loss.largest},   {"kept_f32", loss.kept}};
 }
 
 json SupportJson(const TypeSupport& support) {
@@ -135,8 +135,7 @@ absl::Status ConvertCommand(absl::Span<const std::string> arguments) {
   Request request;
   flags.Choice("to", {"bf16", "f16"}, "the type of weights and of what is computed", &request.to);
   flags.Text("o", "FILE", "the model file to write", &request.output);
-  flags.Switch("io", "inputs and outputs of the model get the type, too; default f32",
-               &request.io);
+  flags.Switch("io", "inputs and outputs of the model get the type, too; default f32", &request.io);
   flags.Switch("types", "show which types this CPU computes as they are", &request.types);
   request.common.Register(flags);
   absl::StatusOr<std::vector<std::string>> operands =

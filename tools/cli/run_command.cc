@@ -100,7 +100,8 @@ absl::Status CheckNumerics(const Request& request, const SampleSource& source) {
   if (!found->has_value()) return absl::OkStatus();
   const NonFinite& f = **found;
   return AnswerIsNo(absl::StrFormat(
-      "%s: operator '%s' (%s) makes the first number that is not finite: tensor '%s' (%s) has %g at "
+      "%s: operator '%s' (%s) makes the first number that is not finite: tensor '%s' (%s) has %g "
+      "at "
       "element %d, %d such numbers in all, in sample %d (%s); its inputs are at most %.4g",
       request.model, f.op, f.type, f.tensor, std::string(Name(f.stored)), f.value, f.element,
       f.elements, f.sample, source.NameOf(f.sample), f.largest));

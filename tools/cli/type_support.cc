@@ -50,8 +50,9 @@ TypeSupport TypeOn(const CpuFeatures& cpu, const std::string& type) {
 
 absl::StatusOr<CpuFeatures> CpuOf(const CommonFlags& common) {
   const char* cap = std::getenv("ONEDNN_MAX_CPU_ISA");
-  absl::StatusOr<CpuFeatures> cpu =
-      CpuFeatures::Capped(!common.isa.empty() ? common.isa : cap == nullptr ? "" : cap);
+  absl::StatusOr<CpuFeatures> cpu = CpuFeatures::Capped(!common.isa.empty() ? common.isa
+                                                        : cap == nullptr    ? ""
+                                                                            : cap);
   if (!cpu.ok()) return UsageError(cpu.status().message());
   return cpu;
 }

@@ -12,7 +12,7 @@ namespace octet::cli {
 
 // What a CPU does with a type of weights and activations.
 struct TypeSupport {
-  std::string type;    // "bf16", ...
+  std::string type;     // "bf16", ...
   bool native = false;  // products are computed on the elements as they are stored
   std::string expect;   // in words
 };

@@ -15,11 +15,11 @@
 namespace octet {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using testing::GraphMaker;
 using schema::BinaryKind;
 using schema::UnaryKind;
+using ::testing::ElementsAre;
+using testing::GraphMaker;
+using ::testing::IsEmpty;
 
 constexpr DataType kF32 = DataType::kF32, kF16 = DataType::kF16, kBF16 = DataType::kBF16;
 
@@ -49,8 +49,7 @@ Graph Converted(const Graph& graph, DataType type, HalfReport* report = nullptr,
 Graph TwoLayers() {
   GraphMaker m;
   const TensorId x = m.Input({2, 4});
-  const TensorId h =
-      m.Op(testing::MatMul(), {x, m.RandomConstant({6, 4}), m.RandomConstant({6})});
+  const TensorId h = m.Op(testing::MatMul(), {x, m.RandomConstant({6, 4}), m.RandomConstant({6})});
   const TensorId r = m.Op(testing::Unary(UnaryKind::TANH), {h});
   const TensorId y =
       m.Op(testing::MatMul(), {r, m.RandomConstant({6, 6}), m.RandomConstant({6}), h});
@@ -60,9 +59,8 @@ Graph TwoLayers() {
 TEST(HalfTest, WeightsAndWhatIsComputedAreNarrowedBiasesAndTheBoundaryStay) {
   HalfReport report;
   const Graph g = Converted(TwoLayers(), kBF16, &report);
-  EXPECT_THAT(Types(g),
-              ElementsAre("Cast f32 -> bf16", "MatMul bf16 bf16 f32 -> bf16", "Unary bf16 -> bf16",
-                          "MatMul bf16 bf16 f32 bf16 -> f32"));
+  EXPECT_THAT(Types(g), ElementsAre("Cast f32 -> bf16", "MatMul bf16 bf16 f32 -> bf16",
+                                    "Unary bf16 -> bf16", "MatMul bf16 bf16 f32 bf16 -> f32"));
   EXPECT_EQ(report.narrowed_constants, 2);
   EXPECT_EQ(report.narrowed_tensors, 2);
   EXPECT_EQ(report.casts, 1);

@@ -115,8 +115,8 @@ std::vector<bool> PreciseTensors(const Graph& graph) {
         const Node& reader = graph.nodes[static_cast<size_t>(r)];
         for (size_t slot = 0; slot < reader.inputs.size(); ++slot) {
           if (reader.inputs[slot] != id) continue;
-          const bool result_is = IsThin(reader.type()) &&
-                                 precise[static_cast<size_t>(reader.outputs[0])];
+          const bool result_is =
+              IsThin(reader.type()) && precise[static_cast<size_t>(reader.outputs[0])];
           only_precise = only_precise && (IsPreciseInput(reader, slot) || result_is);
           some_sensitive = some_sensitive || TakesPrecise(reader, slot);
         }

@@ -13,8 +13,8 @@ namespace octet {
 namespace {
 
 bool IsReal(const Tensor& t) {
-  return !t.quant && (t.type == DataType::kF32 || t.type == DataType::kF16 ||
-                      t.type == DataType::kBF16);
+  return !t.quant &&
+         (t.type == DataType::kF32 || t.type == DataType::kF16 || t.type == DataType::kBF16);
 }
 
 // What a tensor holds that is not finite.
@@ -124,7 +124,8 @@ class Search {
     found.elements = state.count;
     // Samples lie one behind the other in a batch.
     const int64_t elements = Elements(id);
-    const int64_t in_batch = elements >= batch ? state.first / std::max<int64_t>(elements / batch, 1) : 0;
+    const int64_t in_batch =
+        elements >= batch ? state.first / std::max<int64_t>(elements / batch, 1) : 0;
     found.sample = first + std::min(in_batch, count - 1);
     for (TensorId input : node.inputs) {
       if (input == kNoTensor) continue;

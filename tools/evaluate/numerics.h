@@ -18,11 +18,11 @@ struct NonFinite {
   std::string op;    // the operator that computes it
   std::string type;  // of the operator
   DataType stored = DataType::kUnknown;
-  int64_t sample = 0;     // in the source
-  int64_t element = 0;    // of the tensor, row-major
-  float value = 0;        // NaN or infinite
-  int64_t elements = 0;   // how many are not finite
-  double largest = 0;     // the largest finite magnitude among the operator's inputs
+  int64_t sample = 0;    // in the source
+  int64_t element = 0;   // of the tensor, row-major
+  float value = 0;       // NaN or infinite
+  int64_t elements = 0;  // how many are not finite
+  double largest = 0;    // the largest finite magnitude among the operator's inputs
 };
 
 // The first computed tensor, in order of samples (or batches, where the model fixes a larger one)

@@ -61,11 +61,11 @@ absl::StatusOr<int64_t> Taps::Run(int64_t first, absl::FunctionRef<void(const Sa
 absl::Span<const float> Taps::values(size_t index) {
   const Place& place = places_[index];
   std::vector<float>& values = dequantized_[index];
-  const DataType type = place.is_input ? session_->input_type(place.index)
-                                       : session_->output_type(place.index);
+  const DataType type =
+      place.is_input ? session_->input_type(place.index) : session_->output_type(place.index);
   if (type == DataType::kF16 || type == DataType::kBF16) {
-    const void* data = place.is_input ? session_->input_data(place.index)
-                                      : session_->output_data(place.index);
+    const void* data =
+        place.is_input ? session_->input_data(place.index) : session_->output_data(place.index);
     Widen(type, static_cast<const uint16_t*>(data), NumElements(shape(index)), values);
     return values;
   }
