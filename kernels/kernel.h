@@ -60,6 +60,7 @@ struct KernelContext {
   ThreadPool* pool = nullptr;       // never null
   PackedWeights* packed = nullptr;  // never null
   bool deterministic = false;       // only kernels that give the reference's bits may accept
+  bool accumulate_f16 = false;      // products of two f16 factors round every sum to f16
   absl::Span<const PostFunction> post = {};  // only rows that apply it are asked when there is any
 
   const Operand& input(size_t i) const;  // an absent operand beyond the end

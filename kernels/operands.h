@@ -15,6 +15,11 @@ namespace octet {
 
 inline bool IsF32(const Operand& o) { return o.type == DataType::kF32; }
 
+// Real numbers of 16 bits.
+inline bool IsHalf(const Operand& o) {
+  return o.type == DataType::kF16 || o.type == DataType::kBF16;
+}
+
 // Integers of at most 16 bits with one scale and zero_point.
 inline bool IsQuantized(const Operand& o) {
   const bool narrow =

@@ -8,6 +8,7 @@
 #include "kernels/onednn/isa.h"
 #include "runtime/core/infer.h"
 #include "runtime/format/model_file.h"
+#include "runtime/lower/halves.h"
 #include "runtime/lower/widen.h"
 #include "runtime/model_internal.h"
 #include "runtime/program_session.h"
@@ -51,6 +52,19 @@ absl::StatusOr<CpuFeatures> ChooseCpu(const ModelOptions& options) {
   return CpuFeatures::Capped(cap == nullptr ? "" : cap);
 }
 
+bool HasType(const Graph& graph, DataType type) {
+  return std::any_of(graph.tensors.begin(), graph.tensors.end(),
+                     [type](const Tensor& t) { return t.type == type; });
+}
+
+NativeHalves NativeHalvesFor(const Graph& graph, const CpuFeatures& cpu,
+                             const ModelOptions& options) {
+  if (!Program::IsStatic(graph)) return {};
+  NativeHalves native = NativeHalvesOf(cpu, options.deterministic);
+  native.f16 = native.f16 || options.accumulate_f16;
+  return native;
+}
+
 }  // namespace
 
 ModelImpl::ModelImpl(Graph graph, uint64_t weights_bytes, const ModelOptions& options,
@@ -63,6 +77,7 @@ ModelImpl::ModelImpl(Graph graph, uint64_t weights_bytes, const ModelOptions& op
   environment_.cpu = cpu;
   environment_.pool = options.pool != nullptr ? options.pool : ThreadPool::Shared();
   environment_.deterministic = options.deterministic;
+  environment_.accumulate_f16 = options.accumulate_f16;
   environment_.packed = packed_.get();
   if (!Program::IsStatic(graph_)) {
     program_ = std::make_unique<const Program>(graph_, environment_,
@@ -76,9 +91,15 @@ absl::StatusOr<std::shared_ptr<ModelImpl>> ModelImpl::Create(Graph graph, uint64
                                                              const ModelOptions& options) {
   absl::StatusOr<CpuFeatures> cpu = ChooseCpu(options);
   if (!cpu.ok()) return cpu.status();
-  WidenConstants(graph);
+  const NativeHalves native = NativeHalvesFor(graph, *cpu, options);
+  std::vector<HalfChoice> choices;
+  for (DataType type : {DataType::kF16, DataType::kBF16}) {
+    if (HasType(graph, type)) choices.push_back({type, native.Has(type)});
+  }
+  LowerHalves(graph, native);
   WidenStoredWeights(graph);
   std::shared_ptr<ModelImpl> model(new ModelImpl(std::move(graph), weights_bytes, options, *cpu));
+  model->half_choices_ = std::move(choices);
   if (model->program() == nullptr && model->OnlyBatchIsOpen()) {
     if (absl::Status status = model->PlanFor({}).status(); !status.ok()) return status;
   }
@@ -163,6 +184,10 @@ absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph,
 }
 
 const Graph& GraphOf(const Model& model) { return static_cast<const ModelImpl&>(model).graph(); }
+
+std::vector<HalfChoice> HalfChoicesOf(const Model& model) {
+  return static_cast<const ModelImpl&>(model).half_choices();
+}
 
 std::string IsaOf(const Model& model) { return static_cast<const ModelImpl&>(model).cpu().isa(); }
 

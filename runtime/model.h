@@ -7,6 +7,7 @@
 
 #include "octet/model.h"
 #include "runtime/core/graph.h"
+#include "runtime/model_internal.h"
 #include "runtime/plan.h"
 #include "runtime/plan_cache.h"
 #include "runtime/program.h"
@@ -32,6 +33,7 @@ class ModelImpl final : public Model, public std::enable_shared_from_this<ModelI
   const Graph& graph() const { return graph_; }
   const CpuFeatures& cpu() const { return environment_.cpu; }
   ThreadPool& pool() const { return *environment_.pool; }
+  const std::vector<HalfChoice>& half_choices() const { return half_choices_; }
 
   // How the graph runs when shapes depend on elements; else null.
   const Program* program() const { return program_.get(); }
@@ -57,6 +59,7 @@ class ModelImpl final : public Model, public std::enable_shared_from_this<ModelI
   std::vector<TensorInfo> inputs_;
   std::vector<TensorInfo> outputs_;
   absl::optional<ImagePreprocessing> preprocessing_;
+  std::vector<HalfChoice> half_choices_;
   mutable PlanCache plans_;  // unused with a program
   std::unique_ptr<const Program> program_;
 };

@@ -2,6 +2,8 @@
 #define OCTET_RUNTIME_MODEL_INTERNAL_H_
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "octet/model.h"
@@ -15,8 +17,17 @@ namespace octet {
 absl::StatusOr<std::shared_ptr<const Model>> ModelFromGraph(Graph graph,
                                                             const ModelOptions& options);
 
-// The graph that the model was made from, f16 constants widened. Lives as long as the model.
+// The graph that the model runs: of tensors of 16 bits, those that the CPU has no arithmetic for
+// are f32. Lives as long as the model.
 const Graph& GraphOf(const Model& model);
+
+// A real type of 16 bits that the model's file has, and whether it is computed as it is; else its
+// tensors were widened to f32 at load.
+struct HalfChoice {
+  DataType type;
+  bool native;
+};
+std::vector<HalfChoice> HalfChoicesOf(const Model& model);
 
 // The instruction set that the model's kernels were chosen for, in oneDNN's words.
 std::string IsaOf(const Model& model);

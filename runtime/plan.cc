@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/core/infer.h"
 #include "runtime/core/memory_plan.h"
+#include "runtime/lower/arithmetic.h"
 #include "runtime/lower/layout.h"
 #include "runtime/lower/placement.h"
 #include "runtime/lower/post.h"
@@ -49,7 +50,9 @@ class Planner {
     Graph& graph = plan_->graph;
     if (absl::Status status = Resolve(input_shapes, input_values); !status.ok()) return status;
     layouts_ = AssignLayouts(graph, shapes_);
-    post_ = FusePostFunctions(graph, shapes_, layouts_);
+    // Functions behind an f16 sum apply to what it was rounded to.
+    post_.resize(graph.nodes.size());
+    if (!environment_.accumulate_f16) post_ = FusePostFunctions(graph, shapes_, layouts_);
     placement_ = PlaceTensors(graph, shapes_, layouts_);
     if (absl::Status status = PrepareKernels(); !status.ok()) return status;
     ResolveInPlace();
@@ -93,7 +96,12 @@ class Planner {
     });
   }
 
-  absl::StatusOr<Selected> Prepare(size_t index) const {
+  struct Prepared {
+    Selected selected;
+    ArithmeticInfo arithmetic;
+  };
+
+  absl::StatusOr<Prepared> Prepare(size_t index) const {
     const Graph& graph = plan_->graph;
     const Node& node = graph.nodes[index];
     std::vector<Operand> inputs, outputs;
@@ -112,7 +120,11 @@ class Planner {
     context.pool = environment_.pool.get();
     context.packed = ReadsOwnConstant(node) ? plan_->packed.get() : environment_.packed;
     context.deterministic = environment_.deterministic;
-    return SelectKernel(context);
+    context.accumulate_f16 = environment_.accumulate_f16;
+    absl::StatusOr<Selected> selected = SelectKernel(context);
+    if (!selected.ok()) return selected.status();
+    ArithmeticInfo arithmetic = DescribeArithmetic(context, selected->widened);
+    return Prepared{*std::move(selected), std::move(arithmetic)};
   }
 
   // Preparing is independent per operator and mostly code generation and packing, so the pool's
@@ -120,11 +132,11 @@ class Planner {
   // the pool.
   absl::Status PrepareKernels() {
     const size_t count = plan_->graph.nodes.size();
-    std::vector<absl::StatusOr<Selected>> selected(count);
+    std::vector<absl::StatusOr<Prepared>> prepared(count);
     std::atomic<size_t> next{0};
     const auto work = [&] {
       for (size_t i = next++; i < count; i = next++) {
-        if (!placement_.is_view[i]) selected[i] = Prepare(i);
+        if (!placement_.is_view[i]) prepared[i] = Prepare(i);
       }
     };
     std::vector<std::thread> helpers;
@@ -143,10 +155,14 @@ class Planner {
         info.kernel = "view";
         continue;
       }
-      if (!selected[i].ok()) return InOperator(selected[i].status(), plan_->graph.nodes[i]);
-      plan_->kernels[i] = std::move(selected[i]->kernel);
-      info.kernel = std::move(selected[i]->name);
-      info.reason = std::move(selected[i]->reason);
+      if (!prepared[i].ok()) return InOperator(prepared[i].status(), plan_->graph.nodes[i]);
+      auto& [selected, arithmetic] = *prepared[i];
+      plan_->kernels[i] = std::move(selected.kernel);
+      info.kernel = std::move(selected.name);
+      info.reason = std::move(selected.reason);
+      info.computed = std::move(arithmetic.computed);
+      info.accumulated = std::move(arithmetic.accumulated);
+      info.conversion = arithmetic.conversion;
     }
     return absl::OkStatus();
   }

@@ -17,6 +17,7 @@ struct PlanEnvironment {
   CpuFeatures cpu;
   std::shared_ptr<ThreadPool> pool;
   bool deterministic = false;
+  bool accumulate_f16 = false;
   PackedWeights* packed = nullptr;  // outlives the plan
 };
 

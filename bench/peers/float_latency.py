@@ -1,12 +1,13 @@
-"""Octet's float32 latency beside ONNX Runtime's and OpenVINO's: the same ONNX file, batch 1, in one run.
+"""Octet's latency in real numbers beside ONNX Runtime's and OpenVINO's: the same ONNX file, batch 1, in one run.
 
-usage: float_latency.py --octet BINARY --work DIR [--threads 1,2] [--rounds 15] [--seconds 0.7] [--remake] MODEL.onnx...
+usage: float_latency.py --octet BINARY --work DIR [--type f32|bf16] [--threads 1,2] [--rounds 15] [--seconds 0.7] [--remake]
+                        MODEL.onnx...
 
 needs: numpy, onnx, onnxruntime, openvino (pip). Open dimensions take the sizes of SIZES below, or 1. Each round starts a fresh
 process per runtime, in an order that rotates, and takes the median latency there; a runtime's number is the
 median over the rounds, and the ratio is Octet's over that of the faster peer. Settings: ONNX Runtime with all graph
-optimizations on its CPU provider; OpenVINO's CPU plugin with f32 inference precision, the latency hint and one
-stream. All use the same number of threads. Prints one JSON object; converted models are kept in --work, and reused but
+optimizations on its CPU provider; OpenVINO's CPU plugin with the type as inference precision, the latency hint and one
+stream. With bf16, ONNX Runtime is left out, which computes in f32. All use the same number of threads. Prints one JSON object; converted models are kept in --work, and reused but
 with --remake.
 """
 import json, statistics, sys
@@ -19,11 +20,12 @@ SIZES = {  # by file stem and name of the input: the whole shape
     "ppocr_cls": {"x": (1, 3, 48, 192)},
 }
 
-# Arguments of a child: model, threads, seconds, JSON of {input: [type, shape]}.
+# Arguments of a child: model, threads, seconds, JSON of {input: [type, shape]}, type to compute in.
 CHILD_HEAD = r"""
 import json, sys, time
 import numpy as np
 path, threads, seconds, inputs = sys.argv[1], int(sys.argv[2]), float(sys.argv[3]), json.loads(sys.argv[4])
+precision = sys.argv[5]
 def fill(dtype, shape):
     n = int(np.prod(shape))
     a = np.sin(0.1 * np.arange(n)) if dtype.startswith("float") else np.ones(n)
@@ -52,9 +54,9 @@ import openvino as ov
 core = ov.Core()
 model = core.read_model(path)
 model.reshape({name: list(a.shape) for name, a in feed.items()})
-compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY",
+compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY",
                                              "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1})
-assert compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name() == "f32"
+assert compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name() == precision
 assert compiled.get_property("INFERENCE_NUM_THREADS") == threads
 request = compiled.create_infer_request()
 for name, a in feed.items(): request.set_tensor(name, ov.Tensor(a))
@@ -86,27 +88,38 @@ def measure_octet(octet, path, threads, seconds, inputs):
 
 
 def measure_python(code):
-    return lambda path, threads, seconds, inputs: json.loads(
-        run(sys.executable, "-c", code, path, threads, seconds, json.dumps(inputs)))
+    return lambda path, threads, seconds, inputs, kind: json.loads(
+        run(sys.executable, "-c", code, path, threads, seconds, json.dumps(inputs), kind))
+
+
+def converted_model(args, model):
+    path = args.work / f"{model.stem}.{args.type}.octet"
+    if args.remake or not path.exists():
+        if args.type == "f32":
+            run(args.octet, "import", model, "-o", path)
+        else:
+            run(args.octet, "convert", model, "--to", args.type, "-o", path)
+    return path
 
 
 def compare(args, model, threads):
-    converted = args.work / f"{model.stem}.f32.octet"
-    if args.remake or not converted.exists():
-        run(args.octet, "import", model, "-o", converted)
+    converted = converted_model(args, model)
     inputs = inputs_of(model)
     runtimes = {
         "octet": lambda: measure_octet(args.octet, converted, threads, args.seconds, inputs),
-        "onnxruntime": lambda: measure_python(ORT_CHILD)(model, threads, args.seconds, inputs),
-        "openvino": lambda: measure_python(OPENVINO_CHILD)(model, threads, args.seconds, inputs),
+        "onnxruntime": lambda: measure_python(ORT_CHILD)(model, threads, args.seconds, inputs, args.type),
+        "openvino": lambda: measure_python(OPENVINO_CHILD)(model, threads, args.seconds, inputs, args.type),
     }
+    if args.type != "f32":
+        del runtimes["onnxruntime"]
     names = list(runtimes)
     results = {name: [] for name in names}
     for i in range(args.rounds):
-        for name in names[i % 3:] + names[:i % 3]:
+        first = i % len(names)
+        for name in names[first:] + names[:first]:
             results[name].append(runtimes[name]())
     ms = {name: statistics.median(r["ms"] for r in results[name]) for name in names}
-    best = min(("onnxruntime", "openvino"), key=ms.get)
+    best = min(names[1:], key=ms.get)
     spread = {name: [round(min(r["ms"] for r in results[name]), 3), round(max(r["ms"] for r in results[name]), 3)]
               for name in names}
     return {"ms": {name: round(v, 3) for name, v in ms.items()}, "least_and_most_ms": spread, "best_peer": best,
@@ -116,15 +129,15 @@ def compare(args, model, threads):
 
 
 def main():
-    args = arguments(__doc__, threads=[1, 2], rounds=15, seconds=0.7, remake=False)
+    args = arguments(__doc__, threads=[1, 2], rounds=15, seconds=0.7, remake=False, type="f32")
     rows = {}
     for model in args.models:
         for threads in args.threads:
             row = rows[with_threads(model, threads)] = compare(args, model, threads)
             print(model.stem, threads, row["ms"], row["ratio"], file=sys.stderr)
-    report(args, rows, settings={
+    report(args, rows, type=args.type, settings={
         "onnxruntime": "CPUExecutionProvider, ORT_ENABLE_ALL, intra-op threads as given, inter-op 1",
-        "openvino": "CPU, INFERENCE_PRECISION_HINT f32, PERFORMANCE_HINT LATENCY, NUM_STREAMS 1, "
+        "openvino": f"CPU, INFERENCE_PRECISION_HINT {args.type}, PERFORMANCE_HINT LATENCY, NUM_STREAMS 1, "
                     "INFERENCE_NUM_THREADS as given"})
 
 

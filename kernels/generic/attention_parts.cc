@@ -3,14 +3,19 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/strings/str_cat.h"
+
 namespace octet {
 namespace generic {
 namespace {
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
-absl::Status CheckOperand(const Operand& o) {
-  if (o.type != DataType::kF32) return absl::UnimplementedError("operands must be f32");
+absl::Status CheckOperand(const Operand& o, DataType type) {
+  if (o.type != type || o.quant != nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat("one operand is ", Name(o.type), " where others are ", Name(type)));
+  }
   if (NumElements(o.shape) == 0) return absl::UnimplementedError("an operand is empty");
   if (o.layout != Layout::kPlain) return absl::UnimplementedError("operands must be row-major");
   return absl::OkStatus();
@@ -80,15 +85,16 @@ void AttentionScores::AddMask(float* scores, int64_t n, const void* mask, int64_
   loops_.binary[kAdd][mode](scores, static_cast<const float*>(mask) + at, scores, n, -kInf, kInf);
 }
 
-absl::Status CheckAttention(const KernelContext& context) {
+absl::Status CheckAttention(const KernelContext& context, DataType type) {
   for (int i : {kAttentionQ, kAttentionK, kAttentionV}) {
-    if (absl::Status s = CheckOperand(context.input(static_cast<size_t>(i))); !s.ok()) return s;
+    absl::Status s = CheckOperand(context.input(static_cast<size_t>(i)), type);
+    if (!s.ok()) return s;
   }
   const Operand& mask = context.input(kAttentionMask);
   if (mask.present() && mask.type != DataType::kBool) {
-    if (absl::Status s = CheckOperand(mask); !s.ok()) return s;
+    if (absl::Status s = CheckOperand(mask, DataType::kF32); !s.ok()) return s;
   }
-  return CheckOperand(context.output());
+  return CheckOperand(context.output(), type);
 }
 
 }  // namespace generic

@@ -50,9 +50,9 @@ class AttentionScores {
   const Loops& loops_;
 };
 
-// Unimplemented unless all operands are f32, the mask f32 or boolean, none is empty and all are
-// row-major.
-absl::Status CheckAttention(const KernelContext& context);
+// Unimplemented unless q, k, v and the result are of the real type `type`, the mask f32 or boolean,
+// none is empty and all are row-major.
+absl::Status CheckAttention(const KernelContext& context, DataType type = DataType::kF32);
 
 }  // namespace generic
 }  // namespace octet

@@ -566,6 +566,7 @@ void Transpose(const T* from, int64_t from_stride, T* to, int64_t to_stride, int
 }  // namespace generic
 }  // namespace octet
 
+#include "kernels/generic/half_loops-inl.h"
 #include "kernels/generic/network_loops-inl.h"
 #include "kernels/generic/row_loops-inl.h"
 
@@ -679,6 +680,7 @@ constexpr Loops MakeLoops() {
       Transpose<uint64_t>,
       MakeNetworkLoops(),
       {RangeOfRow, QuantizeRowU8, QuantizeRowS8, WeighRow, Interleave4},
+      {WidenF16, WidenBF16, NarrowF16, NarrowBF16},
   };
 }
 

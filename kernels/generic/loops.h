@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/generic/half_loops.h"
 #include "kernels/generic/network_loops.h"
 #include "kernels/generic/row_loops.h"
 #include "runtime/core/cpu_features.h"
@@ -116,6 +117,7 @@ struct Loops {
 
   NetworkLoops network;
   RowLoops rows;
+  HalfLoops halves;
 };
 
 constexpr int64_t kSoftmaxLines = 64;

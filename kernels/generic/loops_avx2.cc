@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/generic/loops.h"
+#include "runtime/core/half.h"
 
 #pragma GCC target("avx2")
 #include "kernels/generic/loops-inl.h"

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernels/generic/loops.h"
+#include "runtime/core/half.h"
 
 #pragma GCC target("avx512f,avx512bw,avx512cd,avx512dq,avx512vl,prefer-vector-width=512")
 #include "kernels/generic/loops-inl.h"

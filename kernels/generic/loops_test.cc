@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "runtime/core/half.h"
 #include "schema/model_generated.h"
 
 namespace octet {
@@ -169,6 +170,42 @@ TEST(LoopsTest, TiesOfAveragesGoAwayFromZero) {
       for (size_t i = 0; i < x.size(); ++i) {
         EXPECT_EQ(static_cast<int64_t>(y[i]), AverageTiesAway(x[i], count)) << x[i] << "/" << count;
       }
+    }
+  }
+}
+
+// All f16 and bf16, and floats around every one of them, at every place in a vector.
+TEST(LoopsTest, HalvesConvertAsTheSingleNumbersDo) {
+  std::vector<uint16_t> x(0x10000 + 3);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<uint16_t>(i * 40503);
+  const auto n = static_cast<int64_t>(x.size());
+  const auto bits_of = [](const std::vector<float>& values) {
+    std::vector<uint32_t> bits(values.size());
+    std::memcpy(bits.data(), values.data(), values.size() * sizeof(float));
+    return bits;
+  };
+  for (DataType type : {DataType::kF16, DataType::kBF16}) {
+    const bool f16 = type == DataType::kF16;
+    std::vector<float> wide(x.size()), floats;
+    for (size_t i = 0; i < x.size(); ++i) wide[i] = f16 ? HalfToFloat(x[i]) : BFloat16ToFloat(x[i]);
+    for (float v : wide) {
+      floats.insert(floats.end(), {v, std::nextafterf(v, 1e38f), std::nextafterf(v, -1e38f)});
+      const float next = f16 ? HalfToFloat(static_cast<uint16_t>(FloatToHalf(v) + 1))
+                             : BFloat16ToFloat(static_cast<uint16_t>(FloatToBFloat16(v) + 1));
+      floats.push_back(v / 2 + next / 2);
+    }
+    std::vector<uint16_t> narrow(floats.size());
+    for (size_t i = 0; i < floats.size(); ++i) {
+      narrow[i] = f16 ? FloatToHalf(floats[i]) : FloatToBFloat16(floats[i]);
+    }
+    for (const Loops* loops : Variants()) {
+      std::vector<float> widened(x.size());
+      loops->halves.widen(type)(x.data(), widened.data(), n);
+      EXPECT_EQ(bits_of(widened), bits_of(wide));
+      std::vector<uint16_t> narrowed(floats.size());
+      loops->halves.narrow(type)(floats.data(), narrowed.data(),
+                                 static_cast<int64_t>(floats.size()));
+      EXPECT_EQ(narrowed, narrow);
     }
   }
 }

@@ -13,6 +13,7 @@
 #include "kernels/generic/loops.h"
 #include "kernels/generic/parallel.h"
 #include "kernels/onednn/engine.h"
+#include "kernels/onednn/epilogue.h"
 #include "kernels/onednn/primitive_kernel.h"
 #include "kernels/onednn/rows.h"
 
@@ -36,16 +37,17 @@ constexpr int64_t kBlockBytes = 768 * 1024;
 // exp costs several times what moving an element does.
 constexpr int64_t kWorkPerByte = 4;
 
-// A batch of products [heads, rows, inner] by [heads, inner, columns].
+// A batch of products [heads, rows, inner] by [heads, inner, columns] of elements of `type`.
 std::unique_ptr<PrimitiveKernel> MakeProduct(const KernelContext& context, int64_t heads,
                                              int64_t rows, int64_t inner, int64_t columns,
-                                             const Dims& a, const Dims& b, const Dims& y) {
-  constexpr auto kF32 = dnnl::memory::data_type::f32;
+                                             const Dims& a, const Dims& b, const Dims& y,
+                                             DataType type, DataType result) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const dnnl::matmul::primitive_desc description(Engine(), {{1, heads, rows, inner}, kF32, a},
-                                                 {{1, heads, inner, columns}, kF32, b},
-                                                 {{1, heads, rows, columns}, kF32, y}, attr);
+  const dnnl::matmul::primitive_desc description(
+      Engine(), {{1, heads, rows, inner}, onednn::ToDnnl(type), a},
+      {{1, heads, inner, columns}, onednn::ToDnnl(type), b},
+      {{1, heads, rows, columns}, onednn::ToDnnl(result), y}, attr);
   PrimitiveKernel::Parts parts;
   parts.primitive = dnnl::matmul(description);
   parts.scratch_bytes = description.scratchpad_desc().get_size();
@@ -60,14 +62,15 @@ struct Block {
   std::unique_ptr<PrimitiveKernel> scores, sums;
 
   Block(const KernelContext& context, const Geometry& g, int64_t rows) {
+    const DataType type = context.output().type;
     const Dims row_major = {g.heads * rows * g.keys, rows * g.keys, g.keys, 1};
     const auto of_rows = [&](const Geometry::Strides& s) {
       return Dims{std::max(s.row * rows, s.head * g.heads), s.head, s.row, 1};
     };
     scores = MakeProduct(context, g.heads, rows, g.depth, g.keys, of_rows(g.q),
-                         {g.k.batch, g.k.head, 1, g.k.row}, row_major);
+                         {g.k.batch, g.k.head, 1, g.k.row}, row_major, type, DataType::kF32);
     sums = MakeProduct(context, g.heads, rows, g.keys, g.width, row_major,
-                       {g.v.batch, g.v.head, g.v.row, 1}, of_rows(g.y));
+                       {g.v.batch, g.v.head, g.v.row, 1}, of_rows(g.y), type, type);
   }
   size_t scratch_bytes() const { return std::max(scores->scratch_bytes(), sums->scratch_bytes()); }
 };
@@ -79,13 +82,18 @@ class AttentionKernel : public Kernel {
         scores_(context, g_),
         loops_(generic::LoopsFor(context.cpu)),
         scale_(context.node->as<schema::AttentionOptionsT>().scale) {
-    const int64_t row_bytes = g_.heads * g_.keys * static_cast<int64_t>(sizeof(float));
+    const Operand& y = context.output();
+    element_bytes_ = static_cast<int64_t>(SizeOf(y.type));
+    if (y.type != DataType::kF32) narrow_ = loops_.halves.narrow(y.type);
+    const int64_t elements = g_.heads * g_.keys;
+    const int64_t row_bytes = elements * static_cast<int64_t>(sizeof(float));
     const int64_t most = std::max<int64_t>(16, kBlockBytes / row_bytes);
     const int64_t count = (g_.queries + most - 1) / most;
     rows_ = (g_.queries + count - 1) / count;
     blocks_.emplace_back(context, g_, rows_);
     if (g_.queries % rows_ != 0) blocks_.emplace_back(context, g_, g_.queries % rows_);
     scores_bytes_ = (static_cast<size_t>(rows_ * row_bytes) + 63) / 64 * 64;
+    weights_bytes_ = narrow_ == nullptr ? 0 : (scores_bytes_ / 2 + 63) / 64 * 64;
   }
 
   void Run(const RunArgs& args) const override {
@@ -96,7 +104,7 @@ class AttentionKernel : public Kernel {
   size_t scratch_bytes() const override {
     size_t most = 0;
     for (const Block& block : blocks_) most = std::max(most, block.scratch_bytes());
-    return scores_bytes_ + most;
+    return scores_bytes_ + weights_bytes_ + most;
   }
   std::string detail() const override {
     return absl::StrCat(blocks_[0].scores->detail(), "+", blocks_[0].sums->detail());
@@ -106,12 +114,16 @@ class AttentionKernel : public Kernel {
   void RunBlock(const RunArgs& args, int64_t b, int64_t first) const {
     const int64_t rows = std::min(rows_, g_.queries - first);
     const Block& block = blocks_[rows == rows_ ? 0 : 1];
-    const auto* q = static_cast<const float*>(args.inputs[kQ]) + b * g_.q.batch + first * g_.q.row;
-    const float* k = static_cast<const float*>(args.inputs[kK]) + b * g_.k.batch;
-    const float* v = static_cast<const float*>(args.inputs[kV]) + b * g_.v.batch;
-    float* y = static_cast<float*>(args.outputs[0]) + b * g_.y.batch + first * g_.y.row;
+    const auto input = [&](int i, int64_t at) {
+      return static_cast<const uint8_t*>(args.inputs[i]) + at * element_bytes_;
+    };
+    const void* q = input(kQ, b * g_.q.batch + first * g_.q.row);
+    const void *k = input(kK, b * g_.k.batch), *v = input(kV, b * g_.v.batch);
+    void* y = static_cast<uint8_t*>(args.outputs[0]) +
+              (b * g_.y.batch + first * g_.y.row) * element_bytes_;
     auto* scores = reinterpret_cast<float*>(args.scratch);
-    uint8_t* scratch = args.scratch + scores_bytes_;
+    auto* narrow = reinterpret_cast<uint16_t*>(args.scratch + scores_bytes_);
+    uint8_t* scratch = args.scratch + scores_bytes_ + weights_bytes_;
     const void* factors[] = {q, k};
     void* to_scores[] = {scores};
     block.scores->Run({factors, to_scores, scratch, args.pool, args.error});
@@ -120,10 +132,13 @@ class AttentionKernel : public Kernel {
     generic::ParallelRanges(args.pool, g_.heads * rows, kWorkPerByte * bytes,
                             [&](int64_t begin, int64_t end) {
                               for (int64_t i = begin; i < end; ++i) {
-                                Softmax(scores + i * g_.keys, mask, b, i / rows, first + i % rows);
+                                float* row = scores + i * g_.keys;
+                                Softmax(row, mask, b, i / rows, first + i % rows);
+                                if (narrow_ == nullptr) continue;
+                                narrow_(row, narrow + i * g_.keys, g_.keys);
                               }
                             });
-    const void* weights[] = {scores, v};
+    const void* weights[] = {narrow_ == nullptr ? static_cast<void*>(scores) : narrow, v};
     void* to_y[] = {y};
     block.sums->Run({weights, to_y, scratch, args.pool, args.error});
   }
@@ -147,7 +162,9 @@ class AttentionKernel : public Kernel {
   float scale_;
   int64_t rows_;               // queries in a block
   std::vector<Block> blocks_;  // of rows_ queries, and of those that remain
-  size_t scores_bytes_;
+  size_t scores_bytes_, weights_bytes_;
+  int64_t element_bytes_;                 // of all operands but the mask
+  generic::NarrowLoop narrow_ = nullptr;  // of weights, where operands are of 16 bits
 };
 
 absl::Status Check(const KernelContext& context) {
@@ -158,7 +175,12 @@ absl::Status Check(const KernelContext& context) {
   if (options.arithmetic == schema::Arithmetic::DYNAMIC) {
     return absl::UnimplementedError("its arithmetic is dynamic");
   }
-  if (absl::Status s = generic::CheckAttention(context); !s.ok()) return s;
+  const DataType type = context.output().type;
+  if (type != DataType::kF32 && type != DataType::kF16 && type != DataType::kBF16) {
+    return absl::UnimplementedError("operands must be real");
+  }
+  if (absl::Status s = generic::CheckAttention(context, type); !s.ok()) return s;
+  if (absl::Status s = onednn::CheckFactors(context, type); !s.ok()) return s;
   const Operand &q = context.input(kQ), &k = context.input(kK), &v = context.input(kV);
   const size_t head = options.heads_last ? 2 : 1, row = options.heads_last ? 1 : 2;
   if (k.shape[head] != q.shape[head] || v.shape[head] != q.shape[head]) {

@@ -85,7 +85,7 @@ absl::Status Check(const KernelContext& context) {
   }
   if (context.input(kW).data == nullptr)
     return absl::UnimplementedError("weights must be constant");
-  return CheckOperands(Operands(context));
+  return CheckOperands(context, Operands(context));
 }
 
 // Geometry of the convolution in oneDNN's terms: a dilation of 1 is 0 there.

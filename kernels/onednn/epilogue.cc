@@ -19,6 +19,11 @@ bool IsByte(DataType type) { return type == DataType::kU8 || type == DataType::k
 
 bool IsFloat(const Operand& o) { return o.type == DataType::kF32 && o.quant == nullptr; }
 
+bool IsReal(const Operand& o) {
+  return o.quant == nullptr &&
+         (o.type == DataType::kF32 || o.type == DataType::kF16 || o.type == DataType::kBF16);
+}
+
 bool IsQuantizedByte(const Operand& o) {
   return IsByte(o.type) && o.quant != nullptr && o.quant->per_tensor();
 }
@@ -28,11 +33,18 @@ absl::Status Decline(absl::string_view what, const Operand& found) {
       absl::StrCat(what, ", not ", found.quant == nullptr ? "" : "quantized ", Name(found.type)));
 }
 
-absl::Status CheckFloat(const ProductOperands& p) {
-  for (const Operand* o : {&p.w, &p.bias, &p.residual, &p.y}) {
-    if (o->present() && !IsFloat(*o)) {
-      return Decline("a product of f32 takes f32 operands only", *o);
-    }
+absl::Status CheckFloat(const KernelContext& context, const ProductOperands& p) {
+  if (absl::Status s = CheckFactors(context, p.x.type); !s.ok()) return s;
+  const std::string product = absl::StrCat("a product of ", Name(p.x.type));
+  if (p.w.type != p.x.type || p.w.quant != nullptr) {
+    return Decline(product + " needs both factors of that type", p.w);
+  }
+  if (p.bias.present() && !IsFloat(p.bias)) return Decline(product + " takes f32 biases", p.bias);
+  if (p.y.quant != nullptr || (!IsFloat(p.y) && p.y.type != p.x.type)) {
+    return Decline(product + " gives that type or f32", p.y);
+  }
+  if (p.residual.present() && (p.residual.type != p.y.type || p.residual.quant != nullptr)) {
+    return Decline(absl::StrCat("residual must be ", Name(p.y.type), " as the result"), p.residual);
   }
   return absl::OkStatus();
 }
@@ -198,6 +210,10 @@ dnnl::memory::data_type ToDnnl(DataType type) {
   switch (type) {
     case DataType::kF32:
       return dnnl::memory::data_type::f32;
+    case DataType::kF16:
+      return dnnl::memory::data_type::f16;
+    case DataType::kBF16:
+      return dnnl::memory::data_type::bf16;
     case DataType::kS8:
       return dnnl::memory::data_type::s8;
     case DataType::kU8:
@@ -209,14 +225,24 @@ dnnl::memory::data_type ToDnnl(DataType type) {
   }
 }
 
-absl::Status CheckOperands(const ProductOperands& p) {
+absl::Status CheckFactors(const KernelContext& context, DataType type) {
+  const bool bf16 = type == DataType::kBF16, f16 = type == DataType::kF16;
+  if ((bf16 && !context.cpu.avx512_bf16) || (f16 && !context.cpu.avx512_fp16)) {
+    return absl::UnimplementedError(
+        absl::StrCat("the CPU has no products of ", Name(type), " in ", context.cpu.isa()));
+  }
+  if (f16 && context.accumulate_f16) return absl::UnimplementedError("oneDNN sums f16 in f32");
+  return absl::OkStatus();
+}
+
+absl::Status CheckOperands(const KernelContext& context, const ProductOperands& p) {
   for (const Operand* o : {&p.x, &p.w, &p.bias, &p.residual, &p.y}) {
     if (o->present() && NumElements(o->shape) == 0) {
       return absl::UnimplementedError("an operand is empty");
     }
   }
   if (absl::Status s = CheckPost(p); !s.ok()) return s;
-  return IsFloat(p.x) ? CheckFloat(p) : CheckQuantized(p);
+  return IsReal(p.x) ? CheckFloat(context, p) : CheckQuantized(p);
 }
 
 Epilogue MakeEpilogue(const ProductOperands& p, int scale_mask) {

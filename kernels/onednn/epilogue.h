@@ -29,8 +29,13 @@ struct ProductOperands {
 };
 
 // Whether the types are those of a float or of an int8 product as numerics.h describes them, of
-// fixed and non-zero sizes. Unimplemented names what is not.
-absl::Status CheckOperands(const ProductOperands& p);
+// fixed and non-zero sizes, and whether `context` lets oneDNN compute with them. Products of f16
+// and of bf16 have both factors of that type, sums in f32 and results of either. Unimplemented
+// names what is not.
+absl::Status CheckOperands(const KernelContext& context, const ProductOperands& p);
+
+// Unimplemented unless the CPU multiplies elements of this real type as they are.
+absl::Status CheckFactors(const KernelContext& context, DataType type);
 
 // Everything that happens to the sums of products, in oneDNN's terms.
 //

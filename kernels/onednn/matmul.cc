@@ -60,7 +60,7 @@ absl::Status Check(const KernelContext& context) {
   if (per_channel && operands.w.data == nullptr) {
     return absl::UnimplementedError("a computed b must have one scale");
   }
-  return CheckOperands(operands);
+  return CheckOperands(context, operands);
 }
 
 // The product as oneDNN sees it: equal ranks, leading dimensions folded where possible.

@@ -5,12 +5,14 @@
 
 namespace octet {
 
-// Convolution and matrix product by oneDNN, f32 (also transposed convolution) and int8 (within 1
-// unit of the reference, most often equal to it). See README.md for what they refuse and why.
+// Products by oneDNN: f32, bf16 and f16 where the CPU has instructions for them, and convolution
+// and matrix product of int8 (within 1 unit of the reference, most often equal to it). Pooling of
+// bf16 and f16. See README.md for what they refuse and why.
 extern const KernelEntry kOnednnConv;
 extern const KernelEntry kOnednnMatMul;
 extern const KernelEntry kOnednnConvTranspose;
 extern const KernelEntry kOnednnAttention;
+extern const KernelEntry kOnednnPool;  // Pool and GlobalPool
 
 }  // namespace octet
 

@@ -25,7 +25,7 @@ void Convolve(const Problem& problem, const RunArgs& args) {
     const X* x_image =
         x_data + at[0] * x.strides()[0] + channel / outputs * inputs * x.strides()[1];
     const W* w_row = w_data + channel * w.strides()[0];
-    Sum sum = 0;
+    Sum sum{};
     window.ForEachTap(x_spatial, Spatial(at), [&](const Shape& tap, const Shape& position) {
       const X* from = x_image + SpatialOffset(x.strides(), position);
       const W* weights = w_row + SpatialOffset(w.strides(), tap);

@@ -53,7 +53,7 @@ void Multiply(const Problem& problem, const RunArgs& args) {
     const int64_t row = has_rows ? at[y_rank - 2] : 0, column = at[y_rank - 1];
     const A* a_row = a_data + am.Begin(stack) + row * am.row_stride;
     const B* b_column = b_data + bm.Begin(stack) + column * bm.column_stride;
-    Sum sum = 0;
+    Sum sum{};
     for (int64_t k = 0; k < depth; ++k) {
       sum += (static_cast<Sum>(a_row[k * am.column_stride]) - za) *
              (static_cast<Sum>(b_column[k * bm.row_stride]) - zb);

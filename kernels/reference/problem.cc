@@ -86,6 +86,8 @@ void Numbers::SetWhole(int64_t offset, int64_t value) {
 
 float Numbers::Real(int64_t offset) const {
   if (type_ == DataType::kF32) return Load<float>(data_, offset);
+  if (type_ == DataType::kF16) return Value(Load<Half>(data_, offset));
+  if (type_ == DataType::kBF16) return Value(Load<BFloat16>(data_, offset));
   if (quant_ == nullptr) {
     const int64_t whole = Whole(offset);
     return type_ == DataType::kU64 ? static_cast<float>(static_cast<uint64_t>(whole))
@@ -96,6 +98,8 @@ float Numbers::Real(int64_t offset) const {
 
 void Numbers::SetReal(int64_t offset, float value) {
   if (type_ == DataType::kF32) return Store(data_, offset, value);
+  if (type_ == DataType::kF16) return Store(data_, offset, ConvertTo<Half>(value));
+  if (type_ == DataType::kBF16) return Store(data_, offset, ConvertTo<BFloat16>(value));
   SetInt(offset, QuantizeValue(value, scale(), zero_point(), RangeOf(type_)));
 }
 

@@ -34,6 +34,14 @@ absl::Status CheckProduct(const KernelContext& context, int channel_axis,
   const Operand &x = context.input(kX), &w = context.input(kW), &bias = context.input(kBias);
   const Operand &residual = context.input(kResidual), &y = context.output();
   const bool dynamic = arithmetic == schema::Arithmetic::DYNAMIC;
+  if (context.accumulate_f16 && x.type == DataType::kF16) {
+    const auto is_real = [](const Operand& o) { return IsF32(o) || o.type == DataType::kF16; };
+    if (w.type != DataType::kF16) return Declined("x is f16, but the other factor", w);
+    if (bias.present() && !IsF32(bias)) return Declined("x is f16, but the bias", bias);
+    if (residual.present() && !is_real(residual))
+      return Declined("x is f16, but residual", residual);
+    return is_real(y) ? absl::OkStatus() : Declined("x is f16, but the output", y);
+  }
   if (IsF32(x)) {
     if (dynamic && !(IsWeights(w, channel_axis, false) && w.quant->zero_points[0] == 0)) {
       return Declined("its arithmetic is dynamic, but the other factor", w);
@@ -75,7 +83,7 @@ Product::Product(const Problem& problem, const RunArgs& args, float activation_m
       residual_(problem.has_input(kResidual) ? args.inputs[kResidual] : nullptr),
       min_(activation_min),
       max_(activation_max) {
-  if (IsF32(problem.inputs[kX])) return;
+  if (problem.inputs[kX].quant == nullptr) return;
   x_zero_point_ = problem.inputs[kX].quant->zero_point();
   w_zero_point_ = problem.inputs[kW].quant->zero_point();
   if (y_.type() == DataType::kF32) return;

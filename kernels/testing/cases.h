@@ -64,6 +64,11 @@ std::vector<KernelCase> GridSampleCases();
 std::vector<KernelCase> RoiAlignCases();
 std::vector<KernelCase> AttentionCases();
 
+// The f32 cases of an operator with `type`, f16 or bf16, in place of f32: numbers are rounded.
+// Biases of products and masks of attention stay f32, as kernels want them. Without the cases that
+// have functions behind them.
+std::vector<KernelCase> HalfCasesFor(OpType op, DataType type);
+
 }  // namespace octet::testing
 
 #endif  // OCTET_KERNELS_TESTING_CASES_H_

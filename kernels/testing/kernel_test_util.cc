@@ -333,6 +333,7 @@ class CaseRunner {
     context.pool = pool;
     context.packed = options_.packed == nullptr ? own.get() : options_.packed;
     context.deterministic = options_.deterministic;
+    context.accumulate_f16 = options_.accumulate_f16;
     if (absl::Status s = row_.check(context); !s.ok()) return s;
     absl::StatusOr<std::unique_ptr<Kernel>> kernel = row_.prepare(context);
     if (!kernel.ok()) return kernel.status();
@@ -435,6 +436,11 @@ class CaseRunner {
   std::vector<std::vector<uint8_t>> originals_;
 };
 
+bool IsHalfType(DataType type) { return type == DataType::kF16 || type == DataType::kBF16; }
+
+// The distance of 1 to the next number.
+double StepOf(DataType type) { return type == DataType::kF16 ? 0x1p-10 : 0x1p-7; }
+
 double ValueAt(DataType type, const uint8_t* bytes, size_t i) {
   double value = 0;
   DispatchAny(type, [&](auto element) {
@@ -465,7 +471,9 @@ std::string Difference(const KernelCase& c, const Outputs& got, const Outputs& w
       const double v = std::abs(ValueAt(type, want[o].data(), i));
       if (std::isfinite(v)) largest = std::max(largest, v);
     }
-    const double bound = type == DataType::kF32 ? tolerance.relative * largest : tolerance.units;
+    const double bound = type == DataType::kF32 ? tolerance.relative * largest
+                         : IsHalfType(type)     ? tolerance.half_steps * StepOf(type) * largest
+                                                : tolerance.units;
     for (size_t i = 0; i < count; ++i) {
       const double a = ValueAt(type, got[o].data(), i), b = ValueAt(type, want[o].data(), i);
       const bool alike =

@@ -128,6 +128,7 @@ struct RunOptions {
   absl::optional<Layout> output_layout;
   ThreadPool* pool = nullptr;  // null: one thread
   bool deterministic = false;
+  bool accumulate_f16 = false;
   absl::optional<CpuFeatures> cpu;  // absent: TestCpu()
   PackedWeights* packed = nullptr;  // null: packed for this run alone
 };
@@ -152,6 +153,7 @@ absl::StatusOr<Outputs> RunRow(const KernelEntry& row, const KernelCase& c,
 struct Tolerance {
   int units = 0;          // integers
   float relative = 1e-5;  // f32: of the largest finite magnitude in the expected output
+  float half_steps = 1;   // f16, bf16: steps between neighbouring numbers at that magnitude
 };
 
 // "" when alike, else a sentence about the worst element.

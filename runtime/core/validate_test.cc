@@ -202,10 +202,14 @@ const Refusal kOperands[] = {
      [](Graph& g) { TensorNamed(g, "p").type = DataType::kS16; },
      {"operator 'pool'", "s16"},
      kUnimplemented},
-    {"ComputedHalf",
-     [](Graph& g) { TensorNamed(g, "probabilities").type = DataType::kF16; },
-     {"operator 'softmax'", "f16"},
-     kUnimplemented},
+    {"QuantizedHalf",
+     [](Graph& g) {
+       Tensor& t = TensorNamed(g, "probabilities");
+       t.type = DataType::kF16;
+       t.quant = QuantParams{{1.0f}, {0}, -1};
+     },
+     {"'probabilities'", "f16", "only u8, s8, s16 and s32 are quantized"},
+     kInvalid},
     {"QuantizedWeightsNotConstant",
      [](Graph& g) {
        TensorNamed(g, "conv.w").data = {};

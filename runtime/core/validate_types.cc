@@ -15,10 +15,9 @@ namespace {
 // What an operand is, as the letters of the table below.
 bool Matches(char kind, const Tensor& t) {
   switch (kind) {
-    case 'r':  // real numbers; constants of 16 bits are widened when the model is loaded
+    case 'r':  // real numbers
       return !t.quant &&
-             (t.type == DataType::kF32 ||
-              (t.is_constant() && (t.type == DataType::kF16 || t.type == DataType::kBF16)));
+             (t.type == DataType::kF32 || t.type == DataType::kF16 || t.type == DataType::kBF16);
     case 'q':  // quantized to 8 or 16 bits, one scale
       return Matches('e', t) || Matches('x', t);
     case 'e':  // to 8 bits

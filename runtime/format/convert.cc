@@ -342,6 +342,23 @@ std::unique_ptr<schema::SubgraphT> TableOf(const Graph& graph, const schema::Dat
   return table;
 }
 
+// Operators compute with 16 bits since version 2. Casts and constants were there before.
+bool ComputesIn16Bits(const Graph& graph) {
+  const auto is_computed = [&graph](TensorId id) {
+    if (id == kNoTensor || graph.tensor(id).is_constant()) return false;
+    const Tensor& t = graph.tensor(id);
+    return t.type == DataType::kF16 || t.type == DataType::kBF16 ||
+           (t.type == DataType::kS16 && t.quant);
+  };
+  for (const Node& node : graph.nodes) {
+    if (node.type() == OpType::CastOptions) continue;
+    for (const std::vector<TensorId>* ids : {&node.inputs, &node.outputs}) {
+      if (std::any_of(ids->begin(), ids->end(), is_computed)) return true;
+    }
+  }
+  return std::any_of(graph.subgraphs.begin(), graph.subgraphs.end(), ComputesIn16Bits);
+}
+
 }  // namespace
 
 absl::StatusOr<Graph> GraphOfTables(const schema::Model& model, absl::Span<const uint8_t> weights,
@@ -363,6 +380,7 @@ std::vector<const Tensor*> TensorsInFileOrder(const Graph& graph) {
 schema::ModelT TablesOfGraph(const Graph& graph, absl::Span<const schema::Data> places,
                              uint64_t weights_size) {
   schema::ModelT model;
+  if (ComputesIn16Bits(graph)) model.version = 2;
   model.producer = graph.producer;
   const schema::Data* next_place = places.data();
   FillBody(graph, next_place, model);

@@ -15,8 +15,9 @@
 
 namespace octet {
 
-// The newest version of the format that this code reads, and the one it writes.
-inline constexpr uint32_t kFormatVersion = 1;
+// The newest version of the format that this code reads. Files are written in the lowest version
+// that can express them.
+inline constexpr uint32_t kFormatVersion = 2;
 
 struct LoadedModel {
   Graph graph;                       // constants lie in the mapping and keep it alive

@@ -184,6 +184,33 @@ TEST_F(ModelFileTest, ANewerVersionAsksForAnUpdate) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("update"));
 }
 
+TEST_F(ModelFileTest, FilesHaveTheLowestVersionThatCanExpressThem) {
+  const auto version_of = [&](const Graph& g) {
+    const std::vector<uint8_t> file = Written(g);
+    return schema::GetSizePrefixedModel(file.data())->version();
+  };
+  Graph g;
+  const auto add = [&g](const char* name, DataType type) {
+    Tensor t;
+    t.name = name;
+    t.type = type;
+    t.shape = {2};
+    return g.AddTensor(std::move(t));
+  };
+  const TensorId x = add("x", DataType::kF16), wide = add("wide", DataType::kF32);
+  const TensorId y = add("y", DataType::kF32);
+  schema::UnaryOptionsT tanh;
+  tanh.kind = schema::UnaryKind::TANH;
+  g.AddNode("cast", schema::CastOptionsT(), {x}, {wide});
+  g.AddNode("tanh", tanh, {wide}, {y});
+  g.inputs = {x};
+  g.outputs = {y};
+  EXPECT_EQ(version_of(g), 1u);
+  g.tensor(wide).type = DataType::kBF16;
+  EXPECT_EQ(version_of(g), 2u);
+  EXPECT_TRUE(ReadModel(Path("written.octet")).ok());
+}
+
 TEST_F(ModelFileTest, VersionZeroIsDamage) {
   schema::ModelT model;
   model.version = 0;

@@ -397,25 +397,6 @@ TEST(PostTest, NumbersThatDifferOrEnlargeStay) {
   }
 }
 
-TEST(WidenTest, HalfConstantsBecomeTheSameFloats) {
-  Graph g;
-  Tensor t;
-  t.type = DataType::kF16;
-  t.shape = {7};
-  // 1, -2, the smallest subnormal 2^-24, the largest number 65504, -inf, 0, -0
-  const uint16_t halves[] = {0x3c00, 0xc000, 0x0001, 0x7bff, 0xfc00, 0x0000, 0x8000};
-  t.data = Constant::Of<uint16_t>(halves);
-  g.AddTensor(std::move(t));
-  WidenConstants(g);
-  EXPECT_EQ(g.tensors[0].type, DataType::kF32);
-  const absl::Span<const float> got = g.tensors[0].data.as<float>();
-  const float expected[] = {
-      1.0f, -2.0f, 0x1p-24f, 65504.0f, -std::numeric_limits<float>::infinity(), 0.0f, -0.0f};
-  ASSERT_EQ(got.size(), 7u);
-  for (size_t i = 0; i < 7; ++i) EXPECT_EQ(got[i], expected[i]);
-  EXPECT_TRUE(std::signbit(got[6]));
-}
-
 TEST(WidenTest, StoredWeightsBecomeTheRealsThatTheyStandFor) {
   Graph g;
   Tensor x;

@@ -11,8 +11,12 @@ constexpr size_t kMostFunctions = 4;
 
 bool IsRealProduct(const Graph& graph, const Node& node) {
   if (node.type() != OpType::ConvOptions && node.type() != OpType::MatMulOptions) return false;
-  const Tensor &x = graph.tensor(node.inputs[0]), &y = graph.tensor(node.outputs[0]);
-  return x.type == DataType::kF32 && y.type == DataType::kF32 && !x.quant && !y.quant;
+  const auto is_real = [&](TensorId id) {
+    const Tensor& t = graph.tensor(id);
+    const bool half = t.type == DataType::kF16 || t.type == DataType::kBF16;
+    return (t.type == DataType::kF32 || half) && !t.quant;
+  };
+  return is_real(node.inputs[0]) && is_real(node.outputs[0]);
 }
 
 bool IsCheap(schema::UnaryKind kind) {

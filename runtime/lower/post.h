@@ -10,7 +10,7 @@
 
 namespace octet {
 
-// Makes functions of one number part of the f32 Conv or MatMul before them, where nothing else
+// Makes functions of one number part of the real Conv or MatMul before them, where nothing else
 // reads what is between: Unary operators whose cost is small beside the product, and sums and
 // products with a number. Takes their nodes out of the graph and their entries out of `layouts`.
 // Returns one entry per remaining node.

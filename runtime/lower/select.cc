@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "kernels/operands.h"
+#include "kernels/widened.h"
 
 namespace octet {
 namespace {
@@ -32,13 +34,11 @@ absl::StatusOr<Selected> FirstThatAccepts(const KernelContext& context, std::str
                                                   : reasons);
 }
 
-}  // namespace
-
-absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
-  std::string reasons;
+// With the functions behind it.
+absl::StatusOr<Selected> SelectWithPost(const KernelContext& context, std::string& reasons) {
   absl::StatusOr<Selected> selected = FirstThatAccepts(context, reasons);
   if (context.post.empty()) return selected;
-  if (absl::IsUnimplemented(selected.status())) {
+  if (absl::IsUnimplemented(selected.status()) && IsF32(context.output())) {
     KernelContext alone = context;
     alone.post = {};
     selected = FirstThatAccepts(alone, reasons);
@@ -46,6 +46,33 @@ absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
   }
   if (!selected.ok()) return selected;
   for (const PostFunction& f : context.post) absl::StrAppend(&selected->name, " + ", Name(f));
+  return selected;
+}
+
+absl::StatusOr<Selected> SelectWidened(const KernelContext& context, std::string& reasons) {
+  Selected selected;
+  absl::StatusOr<std::unique_ptr<Kernel>> kernel =
+      WidenOperands(context, [&](const KernelContext& wide) {
+        absl::StatusOr<Selected> inner = SelectWithPost(wide, reasons);
+        if (!inner.ok()) return absl::StatusOr<std::unique_ptr<Kernel>>(inner.status());
+        selected.name = absl::StrCat("widened/", inner->name);
+        return absl::StatusOr<std::unique_ptr<Kernel>>(std::move(inner->kernel));
+      });
+  if (!kernel.ok()) return kernel.status();
+  selected.kernel = *std::move(kernel);
+  selected.widened = true;
+  return selected;
+}
+
+}  // namespace
+
+absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
+  std::string reasons;
+  absl::StatusOr<Selected> selected = SelectWithPost(context, reasons);
+  if (absl::IsUnimplemented(selected.status()) && HasHalves(context)) {
+    selected = SelectWidened(context, reasons);
+    if (selected.ok()) selected->reason = reasons;
+  }
   return selected;
 }
 

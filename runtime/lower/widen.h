@@ -5,12 +5,9 @@
 
 namespace octet {
 
-// Replaces f16 and bf16 constants by f32 ones of the same values, so that no kernel converts
-// weights while it runs.
-void WidenConstants(Graph& graph);
-
-// The same for the quantized weights of Conv and MatMul that compute in f32: those of STORED
-// arithmetic with f32 activations.
+// Replaces the quantized weights of Conv and MatMul that compute in f32, those of STORED arithmetic
+// with f32 activations, by f32 ones of the same values, so that no kernel converts weights while it
+// runs.
 void WidenStoredWeights(Graph& graph);
 
 }  // namespace octet

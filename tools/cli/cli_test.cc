@@ -607,7 +607,8 @@ TEST_F(CliTest, InspectShowsOperatorsAndTensors) {
   ASSERT_TRUE(WriteModel(testing::SmallInt8Network(1), Path("q.octet")).ok());
   const json inspected = Octet("inspect q.octet --json").parsed();
   ASSERT_FALSE(inspected["operators"].empty());
-  for (const char* key : {"name", "type", "inputs", "outputs", "dtype", "kernel", "reason"}) {
+  for (const char* key : {"name", "type", "inputs", "outputs", "dtype", "computed", "accumulated",
+                          "kernel", "reason"}) {
     EXPECT_TRUE(inspected["operators"][0].contains(key)) << key;
   }
   bool per_channel = false;
@@ -619,6 +620,84 @@ TEST_F(CliTest, InspectShowsOperatorsAndTensors) {
   EXPECT_TRUE(per_channel);
   EXPECT_GT(inspected["weights_bytes"], 0);
   EXPECT_THAT(Octet("inspect q.octet").out, HasSubstr("scales along 0"));
+}
+
+TEST_F(CliTest, ConvertsToSixteenBits) {
+  MakeSmall();
+  for (const std::string type : {"bf16", "f16"}) {
+    const std::string file = type + ".octet";
+    const Result converted =
+        Octet(absl::StrCat("convert small.octet --to ", type, " -o ", file, " --json"));
+    ASSERT_EQ(converted.code, 0) << converted.err;
+    const json report = converted.parsed();
+    EXPECT_EQ(report["type"], type);
+    EXPECT_GT(report["constants"], 4);
+    EXPECT_TRUE(report["losses"].empty());
+    EXPECT_TRUE(report["native"].is_boolean());
+    EXPECT_LT(report["output_bytes"], report["input_bytes"]);
+    const Result evaluated =
+        Octet(absl::StrCat("eval ", file, " --data in.npz --reference small.octet --json"));
+    ASSERT_EQ(evaluated.code, 0) << evaluated.err;
+    EXPECT_GT(evaluated.parsed()["sqnr_db"], type == "f16" ? 50 : 35);
+    const json inspected = Octet(absl::StrCat("inspect ", file, " --json")).parsed();
+    EXPECT_EQ(inspected["arithmetic"][type], report["native"] == true ? "native" : "f32");
+    EXPECT_TRUE(inspected["conversions"].is_number());
+    EXPECT_THAT(Octet(absl::StrCat("inspect ", file)).out, HasSubstr(type + " is computed"));
+    EXPECT_THAT(Octet(absl::StrCat("compare small.octet ", file, " --data in.npz --json")).out,
+                HasSubstr("sqnr_db"));
+    // The float model that it came from is what can be quantized.
+    const Result again = Octet(absl::StrCat("quantize ", file, " --data in.npz -o q.octet"));
+    EXPECT_EQ(again.code, 3);
+    EXPECT_THAT(again.err, HasSubstr("16 bits"));
+  }
+  EXPECT_THAT(Octet("convert --types").out, HasSubstr("bf16"));
+  EXPECT_EQ(Octet("convert --types --json").parsed()["types"].size(), 4u);
+  EXPECT_EQ(Octet("convert small.octet -o x.octet").code, 2);
+  EXPECT_EQ(Octet("convert small.octet --to s16 -o x.octet").code, 2);
+  EXPECT_EQ(Octet("convert missing.octet --to f16 -o x.octet").code, 3);
+}
+
+TEST_F(CliTest, RunsWithInputsAndOutputsOfSixteenBits) {
+  MakeSmall();
+  ASSERT_EQ(Octet("convert small.octet --to f16 --io -o f16.octet").code, 0);
+  const Result ran = Octet("run f16.octet --input in.npz --output out.npz --json");
+  ASSERT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.parsed()["arrays"][0]["type"], "f16");
+  const NamedArrays outputs = ReadArrays(Path("out.npz")).value();
+  EXPECT_EQ(outputs[0].second.type, DataType::kF16);
+  // What it writes it reads.
+  const std::vector<float> values = testing::SmallNetworkInput(1, 1);
+  const Array narrow =
+      ConvertArray(ArrayOf<float>(DataType::kF32, {1, 3, 17, 19}, values), DataType::kF16).value();
+  ASSERT_TRUE(WriteArrays(Path("half.npy"), {{"x", narrow}}).ok());
+  EXPECT_EQ(Octet("run f16.octet --input half.npy --output y.npy").code, 0);
+
+  MakeColours();
+  ASSERT_EQ(Octet("convert colours.octet --to f16 --io -o c.octet").code, 0);
+  const json result = Octet("run c.octet p1.png --json").parsed();
+  EXPECT_EQ(result["pictures"][0]["classes"][0]["label"], "green");
+  EXPECT_EQ(Octet("eval c.octet --data . --json").parsed()["top1"], 1.0);
+}
+
+TEST_F(CliTest, NamesWhereNumbersCeaseToBeFinite) {
+  MakeColours();
+  Graph g = ColourNetwork();
+  for (Tensor& t : g.tensors) {
+    if (t.name == "w") t.data = Constant::Of<float>({9e4f, -1, -1, -1, 9e4f, -1, -1, -1, 9e4f});
+  }
+  ASSERT_TRUE(WriteModel(g, Path("large.octet")).ok());
+  EXPECT_EQ(Octet("run large.octet p0.png --check-numerics").code, 0);
+  // 90000 is beyond f16, which conversion says; the weights stay f32 and their products do not fit.
+  const Result converted = Octet("convert large.octet --to f16 --io -o f16.octet");
+  ASSERT_EQ(converted.code, 0) << converted.err;
+  EXPECT_THAT(converted.out, HasSubstr("'w': 3 of 9 numbers are beyond f16"));
+  EXPECT_THAT(converted.out, HasSubstr("the first is 'classify'"));
+  const Result checked = Octet("run f16.octet p0.png p1.png --check-numerics");
+  EXPECT_EQ(checked.code, 1);
+  EXPECT_THAT(checked.err, HasSubstr("operator 'classify' (MatMul)"));
+  EXPECT_THAT(checked.err, HasSubstr("tensor 'scores' (f16)"));
+  EXPECT_THAT(checked.err, HasSubstr("p0.png"));
+  EXPECT_EQ(Octet("run f16.octet p0.png").code, 0);
 }
 
 }  // namespace

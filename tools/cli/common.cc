@@ -55,6 +55,10 @@ void CommonFlags::Register(FlagSet& flags) {
   flags.Text("isa", "NAME", "highest instruction set to use, e.g. avx2 or avx512_core_vnni", &isa);
   flags.Switch("deterministic", "the same bits on every CPU, at the price of speed",
                &deterministic);
+  flags.Choice("accumulate", {"f32", "f16"},
+               "what sums of products of two f16 factors are kept in; f16 is for studying its "
+               "error and runs on the slow reference kernels; default f32",
+               &accumulate);
   flags.Integer("max-plans", "N", "plans kept at most, one per set of input shapes (default: 8)", 1,
                 1000000, &max_plans);
   flags.List("shape", "NAME=1x3x224x224", "shape of an input; may be given for several", &shapes);
@@ -66,6 +70,7 @@ ModelOptions CommonFlags::model_options() const {
   if (threads > 0) options.pool = ThreadPool::Create(static_cast<int>(threads));
   options.isa = isa;
   options.deterministic = deterministic;
+  options.accumulate_f16 = accumulate == "f16";
   if (max_plans > 0) options.max_plans = static_cast<int>(max_plans);
   return options;
 }

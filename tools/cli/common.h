@@ -25,6 +25,7 @@ struct CommonFlags {
   int64_t threads = 0;  // 0: the default
   std::string isa;
   bool deterministic = false;
+  std::string accumulate;
   int64_t max_plans = 0;            // 0: the default
   std::vector<std::string> shapes;  // "name=1x3x224x224"
 

@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -33,6 +35,8 @@ json StepsToJson(const Session& session) {
                       {"inputs", step.inputs},
                       {"outputs", step.outputs},
                       {"dtype", step.dtype},
+                      {"computed", step.computed},
+                      {"accumulated", step.accumulated},
                       {"kernel", step.kernel},
                       {"reason", step.reason}});
   }
@@ -76,6 +80,28 @@ json PreprocessingToJson(const ImagePreprocessing& p) {
           {"mean", p.mean},     {"std", p.std}};
 }
 
+// Steps that do nothing but convert between types.
+int64_t Conversions(const Session& session) {
+  return std::count_if(session.steps().begin(), session.steps().end(),
+                       [](const StepInfo& step) { return step.conversion; });
+}
+
+// Operators that convert operands of 16 bits to f32 on the way.
+int64_t WidenedOperators(const Session& session) {
+  return std::count_if(session.steps().begin(), session.steps().end(), [](const StepInfo& step) {
+    return absl::StartsWith(step.kernel, "widened/");
+  });
+}
+
+// What was chosen at load for the types of 16 bits that the file has: {"bf16": "native"}.
+json HalfChoices(const Model& model) {
+  json choices = json::object();
+  for (const HalfChoice& choice : HalfChoicesOf(model)) {
+    choices[std::string(Name(choice.type))] = choice.native ? "native" : "f32";
+  }
+  return choices;
+}
+
 json ToJson(const Model& model, const Session& session) {
   const Graph& graph = GraphOf(model);
   json result = {{"name", graph.name},
@@ -87,6 +113,9 @@ json ToJson(const Model& model, const Session& session) {
                  {"weights_bytes", model.weights_bytes()},
                  {"arena_bytes", session.arena_bytes()},
                  {"labels", model.labels().size()},
+                 {"conversions", Conversions(session)},
+                 {"widened_operators", WidenedOperators(session)},
+                 {"arithmetic", HalfChoices(model)},
                  {"threads", ThreadsOf(model)},
                  {"isa", IsaOf(model)}};
   if (graph.quantization != nullptr) result["quantization"] = RecordToJson(*graph.quantization);
@@ -109,6 +138,13 @@ std::string Heading(const Model& model, const Session& session) {
   absl::StrAppend(&text, "weights ", FormatBytes(model.weights_bytes()), ", arena ",
                   FormatBytes(session.arena_bytes()), ", ", model.labels().size(), " labels, for ",
                   ThreadsOf(model), " threads on ", IsaOf(model), "\n");
+  for (const HalfChoice& choice : HalfChoicesOf(model)) {
+    absl::StrAppend(&text, Name(choice.type), " is computed ",
+                    choice.native ? "as it is" : "as f32, widened once at load", " on ",
+                    IsaOf(model), "\n");
+  }
+  absl::StrAppend(&text, Conversions(session), " conversions between types; ",
+                  WidenedOperators(session), " operators widen operands of 16 bits on the way\n");
   if (model.preprocessing()) {
     const ImagePreprocessing& p = *model.preprocessing();
     absl::StrAppend(&text, "pictures: resize ", p.resize, ", crop ", p.crop, ", ",
@@ -137,7 +173,7 @@ std::string OperatorTable(const Session& session, const Graph& graph) {
   std::map<std::string, const Tensor*> tensors;
   for (const Tensor& t : graph.tensors) tensors.emplace(t.name, &t);
   std::vector<std::vector<std::string>> rows = {
-      {"type", "dtype", "kernel", "name", "quantization", "reason"}};
+      {"type", "stored", "computed", "sums", "kernel", "name", "quantization", "reason"}};
   for (const StepInfo& step : session.steps()) {
     std::vector<std::string> quants;
     for (const std::vector<std::string>* names : {&step.outputs, &step.inputs}) {
@@ -151,8 +187,8 @@ std::string OperatorTable(const Session& session, const Graph& graph) {
           quants.push_back(QuantText(*tensor->second, weights));
       }
     }
-    rows.push_back(
-        {step.type, step.dtype, step.kernel, step.name, absl::StrJoin(quants, "; "), step.reason});
+    rows.push_back({step.type, step.dtype, step.computed, step.accumulated, step.kernel, step.name,
+                    absl::StrJoin(quants, "; "), step.reason});
   }
   return FormatTable(rows);
 }

@@ -15,6 +15,8 @@
 #include "tools/data/file.h"
 #include "tools/data/npy.h"
 #include "tools/data/sample_source.h"
+#include "tools/evaluate/numerics.h"
+#include "tools/simplify/constants.h"
 
 namespace octet::cli {
 namespace {
@@ -27,6 +29,7 @@ struct Request {
   std::string output;
   int64_t top = 5;
   int64_t batch = 0;  // 0: all samples at once
+  bool check_numerics = false;
 };
 
 struct Classified {
@@ -85,13 +88,33 @@ std::string ToText(const Request& request, const Classified& result, const Model
   return text;
 }
 
+// With --check-numerics: an error that names where numbers cease to be finite.
+absl::Status CheckNumerics(const Request& request, const SampleSource& source) {
+  if (!request.check_numerics) return absl::OkStatus();
+  // The file's own types matter, not those that the model is computed in on this CPU.
+  absl::StatusOr<Graph> graph = LoadGraph(request.model, request.common);
+  if (!graph.ok()) return graph.status();
+  const absl::StatusOr<absl::optional<NonFinite>> found =
+      FindNonFinite(*graph, source, request.common.model_options());
+  if (!found.ok()) return WithPath(request.model, found.status());
+  if (!found->has_value()) return absl::OkStatus();
+  const NonFinite& f = **found;
+  return AnswerIsNo(absl::StrFormat(
+      "%s: operator '%s' (%s) makes the first number that is not finite: tensor '%s' (%s) has %g "
+      "at "
+      "element %d, %d such numbers in all, in sample %d (%s); its inputs are at most %.4g",
+      request.model, f.op, f.type, f.tensor, std::string(Name(f.stored)), f.value, f.element,
+      f.elements, f.sample, source.NameOf(f.sample), f.largest));
+}
+
 absl::Status ClassifyPictures(const Request& request, const Model& model) {
   absl::StatusOr<std::unique_ptr<SampleSource>> source =
       OpenPictures(request.pictures, SpecOf(model));
   if (!source.ok()) return WithPath(request.model, source.status());
-  if (model.outputs().empty() || model.outputs()[0].type != DataType::kF32) {
-    return WithPath(request.model, absl::InvalidArgumentError("has no f32 output with classes"));
+  if (model.outputs().empty() || !IsFloat(model.outputs()[0].type)) {
+    return WithPath(request.model, absl::InvalidArgumentError("has no real output with classes"));
   }
+  if (absl::Status s = CheckNumerics(request, **source); !s.ok()) return s;
   std::vector<Classified> results;
   absl::Status status =
       RunOverSamples(model, **source, 1, [&](const Session& session, int64_t first, int64_t count) {
@@ -99,8 +122,9 @@ absl::Status ClassifyPictures(const Request& request, const Model& model) {
         for (int64_t i = 0; i < count; ++i) {
           const absl::Span<const uint8_t> bytes = OutputOfSample(session, 0, i, batch);
           Classified result = {(*source)->NameOf(first + i), {}, false};
-          result.probabilities.resize(bytes.size() / sizeof(float));
-          std::memcpy(result.probabilities.data(), bytes.data(), bytes.size());
+          const std::vector<double> values =
+              ToDoubles(session.output_type(0), Constant::Of<uint8_t>(bytes));
+          result.probabilities.assign(values.begin(), values.end());
           result.softmax = !AreProbabilities(result.probabilities);
           if (result.softmax) Softmax(result.probabilities);
           results.push_back(std::move(result));
@@ -212,6 +236,11 @@ absl::StatusOr<NamedArrays> ComputeOutputs(const Request& request, const Model& 
   if (absl::Status status = CheckRanges(*inputs, model.inputs()); !status.ok()) {
     return WithPath(request.input, status);
   }
+  if (request.check_numerics) {
+    absl::StatusOr<std::unique_ptr<SampleSource>> source = SamplesOf(arrays, SpecOf(model));
+    if (!source.ok()) return WithPath(request.input, source.status());
+    if (absl::Status status = CheckNumerics(request, **source); !status.ok()) return status;
+  }
   const absl::Status fit = FitInputs(*inputs, model.inputs());
   if (fit.ok() && request.batch == 0) return RunOnce(model, *inputs);
   if (!fit.ok() && !HoldSamples(*inputs, model.inputs())) return WithPath(request.input, fit);
@@ -256,6 +285,10 @@ absl::Status RunCommand(absl::Span<const std::string> arguments) {
   flags.Integer("top", "N", "classes to show per picture; default 5", 1, 1000000, &request.top);
   flags.Integer("batch", "N", "cut --input into samples and run N at once; default all at once", 1,
                 1000000, &request.batch);
+  flags.Switch("check-numerics",
+               "first look for the operator that makes NaN or infinity of finite numbers; exit "
+               "code 1 names it",
+               &request.check_numerics);
   request.common.Register(flags);
   constexpr size_t kAny = 1000000;
   absl::StatusOr<std::vector<std::string>> operands = ParseFlags(

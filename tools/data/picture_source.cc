@@ -35,9 +35,12 @@ absl::Status CheckPictureInput(const DataSpec& spec) {
         "the model has ", spec.inputs.size(), " inputs; pictures can feed only models with one"));
   }
   const TensorInfo& input = spec.inputs[index];
-  if (input.type == DataType::kF32) return absl::OkStatus();
+  if (input.type == DataType::kF32 || input.type == DataType::kF16 ||
+      input.type == DataType::kBF16) {
+    return absl::OkStatus();
+  }
   return absl::InvalidArgumentError(absl::StrCat("input '", input.name, "' is ", Name(input.type),
-                                                 "; pictures need an f32 input"));
+                                                 "; pictures need an input of real numbers"));
 }
 
 class PictureSource final : public SampleSource {

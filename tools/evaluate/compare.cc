@@ -22,12 +22,16 @@ struct Pair {
   double dot = 0, reference_square = 0, square = 0;
 };
 
-bool IsReal(const Tensor& t) { return t.type == DataType::kF32 && !t.is_constant(); }
+bool IsRealType(DataType type) {
+  return type == DataType::kF32 || type == DataType::kF16 || type == DataType::kBF16;
+}
+
+bool IsReal(const Tensor& t) { return IsRealType(t.type) && !t.is_constant(); }
 
 bool IsComparable(const Tensor& t) {
   if (t.is_constant()) return false;
   if (t.quant && !t.quant->per_tensor()) return false;
-  if (!t.quant) return t.type == DataType::kF32;
+  if (!t.quant) return IsRealType(t.type);
   return t.type == DataType::kU8 || t.type == DataType::kS8 || t.type == DataType::kS16 ||
          t.type == DataType::kS32;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/core/half.h"
 #include "runtime/core/numerics.h"
 #include "runtime/model_internal.h"
 
@@ -14,6 +15,12 @@ void Dequantize(absl::Span<const T> values, const QuantParams& quant, std::vecto
   result.resize(values.size());
   for (size_t i = 0; i < values.size(); ++i)
     result[i] = DequantizeValue(values[i], quant.scale(), quant.zero_point());
+}
+
+void Widen(DataType type, const uint16_t* values, int64_t count, std::vector<float>& result) {
+  const auto widen = type == DataType::kF16 ? HalfToFloat : BFloat16ToFloat;
+  result.resize(static_cast<size_t>(count));
+  for (size_t i = 0; i < result.size(); ++i) result[i] = widen(values[i]);
 }
 
 }  // namespace
@@ -53,11 +60,19 @@ absl::StatusOr<int64_t> Taps::Run(int64_t first, absl::FunctionRef<void(const Sa
 
 absl::Span<const float> Taps::values(size_t index) {
   const Place& place = places_[index];
+  std::vector<float>& values = dequantized_[index];
+  const DataType type =
+      place.is_input ? session_->input_type(place.index) : session_->output_type(place.index);
+  if (type == DataType::kF16 || type == DataType::kBF16) {
+    const void* data =
+        place.is_input ? session_->input_data(place.index) : session_->output_data(place.index);
+    Widen(type, static_cast<const uint16_t*>(data), NumElements(shape(index)), values);
+    return values;
+  }
   if (place.is_input) return session_->input<float>(place.index);
   const absl::optional<QuantParams>& quant =
       model_->outputs()[static_cast<size_t>(place.index)].quant;
   if (!quant) return session_->output<float>(place.index);
-  std::vector<float>& values = dequantized_[index];
   switch (session_->output_type(place.index)) {
     case DataType::kU8:
       Dequantize(session_->output<uint8_t>(place.index), *quant, values);

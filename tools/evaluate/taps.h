@@ -17,8 +17,8 @@ namespace octet {
 // Runs a graph on samples and shows the values of tensors within it. Not thread-safe.
 class Taps {
  public:
-  // `tensors` are inputs of the graph or computed, f32 or quantized per tensor to 8, 16 or 32 bits;
-  // what they do not need is not run. The source must outlive the taps. Errors as those of
+  // `tensors` are inputs of the graph or computed, real or quantized per tensor to 8, 16 or 32
+  // bits; what they do not need is not run. The source must outlive the taps. Errors as those of
   // ModelFromGraph and BatchFeeder::Create.
   static absl::StatusOr<Taps> Create(const Graph& graph, const std::vector<TensorId>& tensors,
                                      const SampleSource& source, const ModelOptions& options);

@@ -35,6 +35,16 @@ absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
                                                    t.name, "' is ", Name(t.type),
                                                    "); give the float model"));
   }
+  for (const Node& node : graph.nodes) {
+    if (node.type() == OpType::CastOptions) continue;
+    for (TensorId id : node.outputs) {
+      const Tensor& t = graph.tensor(id);
+      if (t.type != DataType::kF16 && t.type != DataType::kBF16) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat("the model computes in 16 bits (tensor '", t.name, "' is ", Name(t.type),
+                       "); give the float model that it was made of"));
+    }
+  }
   return absl::OkStatus();
 }
 

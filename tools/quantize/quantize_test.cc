@@ -255,6 +255,9 @@ TEST(QuantizeTest, RefusesWhatItCannotDo) {
   };
   QuantizerOptions options;
   EXPECT_THAT(message(testing::SmallInt8Network(1), options), HasSubstr("quantized already"));
+  Graph half = testing::SmallFloatNetwork(1);
+  half.tensor(half.nodes[0].outputs[0]).type = DataType::kBF16;
+  EXPECT_THAT(message(half, options), HasSubstr("computes in 16 bits"));
   options.method = "magic";
   EXPECT_THAT(message(testing::SmallFloatNetwork(1), options), HasSubstr("unknown method 'magic'"));
   options.method = "static";

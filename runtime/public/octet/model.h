@@ -40,9 +40,12 @@ struct ImagePreprocessing {
 
 // What the runtime decided about one step of a plan.
 struct StepInfo {
-  std::string name;   // of the operator in the source model
-  std::string type;   // "Conv", ...
-  std::string dtype;  // of its first output: "u8", "f32", ...
+  std::string name;      // of the operator in the source model
+  std::string type;      // "Conv", ...
+  std::string dtype;     // of its first output: "u8", "f32", ...
+  std::string computed;  // what its elements are while it computes: "u8 x s8", "bf16", "f32", ...
+  std::string accumulated;  // what sums of products are kept in: "s32", "f32", "f16"; else empty
+  bool conversion = false;  // it does nothing but convert between types
   std::string
       kernel;  // registry row and implementation, "onednn_conv/brg_conv_fwd:avx512_core_vnni"
   std::string reason;  // why better rows declined; empty when the first row was taken
@@ -60,6 +63,10 @@ struct ModelOptions {
   std::string isa;
   // The same bits as the reference kernels on every CPU, at the price of speed.
   bool deterministic = false;
+  // Products of f16 factors round after every addition to f16, as f16 arithmetic does, instead of
+  // summing in f32. For studying that arithmetic: only the slow reference kernels do so, and f16
+  // tensors are computed as such on every CPU.
+  bool accumulate_f16 = false;
   // Plans (one per concrete set of input shapes) that are kept at most.
   int max_plans = 8;
 };
