@@ -336,7 +336,8 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   flags.Choice("activations", {"u8", "s8"}, "type of activations; default u8",
                &request.activations);
   flags.Text("refine", "all|none|LIST",
-             "methods that keep accuracy: equalize, rounding, bias; default none", &request.refine);
+             absl::StrCat("methods that keep accuracy: ", RefineMethodNames(), "; default none"),
+             &request.refine);
   flags.Choice("scheme", {"affine", "symmetric"},
                "how activations are mapped; symmetric needs s8; default affine", &request.scheme);
   request.road.Register(flags);

@@ -16,6 +16,7 @@ struct RoundingTask {
   std::vector<float> weights;       // [groups, outputs, depth], finite
   std::vector<float> least_scales;  // per output of all groups
   bool per_channel = true;          // else one scale for the layer
+  bool nearest = false;             // round to nearest; only scales are chosen for the outputs
 };
 
 struct RoundedWeights {
@@ -23,10 +24,10 @@ struct RoundedWeights {
   std::vector<float> scales;    // one per output, or one
 };
 
-// Integers and scales for which the layer's outputs, but for their mean, are close to those with
-// the real weights: least sum of squares over the inputs that `moments` describes, which must have
-// a covariance. A scale is the best of several near the one that maps the largest weight to 127,
-// and at least the least one. The same bits for any number of threads.
+// Scales, and unless asked otherwise integers, for which the layer's outputs, but for their mean,
+// are close to those with the real weights: least sum of squares over the inputs that `moments`
+// describes, which must have a covariance. A scale is the best of several near the one that maps
+// the largest weight to 127, and at least the least one. The same bits for any number of threads.
 RoundedWeights RoundLayer(const RoundingTask& task, const InputMoments& moments, ThreadPool& pool);
 
 }  // namespace octet
