@@ -339,7 +339,8 @@ absl::Status QuantizeCommand(absl::Span<const std::string> arguments) {
   flags.Choice("weights-type", {"s8", "s16"},
                "type of weights; s16 needs --activations s16; default s8", &request.weights_type);
   flags.Text("refine", "all|none|LIST",
-             "methods that keep accuracy: equalize, rounding, bias; default none", &request.refine);
+             absl::StrCat("methods that keep accuracy: ", RefineMethodNames(), "; default none"),
+             &request.refine);
   flags.Choice("scheme", {"affine", "symmetric"},
                "how activations are mapped; symmetric needs s8 or s16; default affine, but for s16",
                &request.scheme);

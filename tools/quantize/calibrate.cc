@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/evaluate/taps.h"
+#include "tools/quantize/bad_value.h"
 
 namespace octet {
 namespace {
@@ -21,37 +22,17 @@ struct Watch {
 
 // Lets the watch see what was computed for `count` samples of a batch of `batch`. The rest of the
 // batch repeats a sample.
-void Observe(Watch& watch, absl::Span<const float> values, Shape shape, int64_t count,
+void Observe(Watch& watch, absl::Span<const float> values, const Shape& shape, int64_t count,
              int64_t batch) {
   if (count < batch && !shape.empty() && shape[0] % batch == 0) {
-    shape[0] = shape[0] / batch * count;
-    values = values.first(static_cast<size_t>(NumElements(shape)));
+    values = values.first(values.size() / static_cast<size_t>(batch) * static_cast<size_t>(count));
   }
-  watch.status = watch.observer.Observe(values, shape);
+  watch.status = watch.observer.Observe(values);
 }
 
-absl::Status FirstProblem(const Graph& graph, const std::vector<Watch>& watches,
-                          const std::string& samples) {
-  for (const Watch& watch : watches) {
-    if (watch.status.ok()) continue;
-    return absl::Status(
-        watch.status.code(),
-        absl::StrCat("tensor '", graph.tensor(watch.tensor).name, "' has ", watch.status.message(),
-                     " for ", samples, "; leave out that sample or mend the model"));
-  }
-  return absl::OkStatus();
-}
-
-std::string NamesOf(const SampleSource& source, int64_t first, int64_t count) {
-  const std::string sample = absl::StrCat("sample ", first);
-  if (count == 1 && source.NameOf(first) == sample) return sample;
-  if (count == 1) return absl::StrCat(sample, " (", source.NameOf(first), ")");
-  return absl::StrCat("one of the samples ", first, " to ", first + count - 1);
-}
-
-absl::Status Watchable(const Graph& graph, absl::Span<const WatchedTensor> tensors) {
-  for (const WatchedTensor& watched : tensors) {
-    const Tensor& t = graph.tensor(watched.tensor);
+absl::Status Watchable(const Graph& graph, absl::Span<const TensorId> tensors) {
+  for (TensorId id : tensors) {
+    const Tensor& t = graph.tensor(id);
     if (t.type != DataType::kF32 || t.is_constant()) {
       return absl::InternalError(absl::StrCat("tensor '", t.name, "' cannot be observed"));
     }
@@ -65,8 +46,7 @@ std::shared_ptr<ThreadPool> PoolOrShared(std::shared_ptr<ThreadPool> pool) {
 
 }  // namespace
 
-absl::StatusOr<Statistics> GatherStatistics(const Graph& graph,
-                                            absl::Span<const WatchedTensor> tensors,
+absl::StatusOr<Statistics> GatherStatistics(const Graph& graph, absl::Span<const TensorId> tensors,
                                             const SampleSource& source,
                                             const GatherOptions& options) {
   absl::Status status = Watchable(graph, tensors);
@@ -74,13 +54,10 @@ absl::StatusOr<Statistics> GatherStatistics(const Graph& graph,
   if (source.size() == 0)
     return absl::InvalidArgumentError("there are no samples to calibrate with");
   std::vector<Watch> watches;
-  std::vector<TensorId> ids;
-  for (const WatchedTensor& watched : tensors) {
-    watches.push_back(
-        {watched.tensor, Observer(options.moving_average_constant, watched.channel_axis), {}});
-    ids.push_back(watched.tensor);
-  }
-  absl::StatusOr<Taps> taps = Taps::Create(graph, ids, source, options.run);
+  for (TensorId id : tensors)
+    watches.push_back({id, Observer(options.moving_average_constant), {}});
+  absl::StatusOr<Taps> taps =
+      Taps::Create(graph, {tensors.begin(), tensors.end()}, source, options.run);
   if (!taps.ok()) return taps.status();
 
   const std::shared_ptr<ThreadPool> pool = PoolOrShared(options.run.pool);
@@ -93,8 +70,10 @@ absl::StatusOr<Statistics> GatherStatistics(const Graph& graph,
       const auto index = static_cast<size_t>(i);
       Observe(watches[index], taps->values(index), taps->shape(index), *count, taps->batch());
     });
-    status = FirstProblem(graph, watches, NamesOf(source, first, *count));
-    if (!status.ok()) return status;
+    for (const Watch& watch : watches) {
+      if (watch.status.ok()) continue;
+      return BadValue(graph, watch.tensor, watch.status.message(), source, first, *count);
+    }
     if (options.progress) options.progress(first + *count, source.size());
   }
   pool->Rest();

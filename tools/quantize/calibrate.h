@@ -20,13 +20,6 @@ namespace octet {
 // Called as work goes on: `done` of `total` samples.
 using Progress = std::function<void(int64_t done, int64_t total)>;
 
-// A tensor (f32, not constant) whose values are of interest. A graph in which weights shall be
-// equalized or activations smoothed watches channels too.
-struct WatchedTensor {
-  TensorId tensor;
-  int channel_axis = -1;  // -1: the tensor as a whole
-};
-
 struct GatherOptions {
   double moving_average_constant = kDefaultMovingAverageConstant;
   ModelOptions run;   // how to run the graph; tensors are observed on its threads
@@ -34,11 +27,10 @@ struct GatherOptions {
 };
 
 // Runs the float graph over all samples, once, on the executor that runs models, and gathers
-// statistics of each of `tensors`. Samples are loaded one batch at a time and not kept. The result
-// does not depend on the number of threads. InvalidArgument when there are no samples, or when a
-// value is NaN or infinite: then with the tensor's name and the sample's.
-absl::StatusOr<Statistics> GatherStatistics(const Graph& graph,
-                                            absl::Span<const WatchedTensor> tensors,
+// statistics of each of `tensors` (f32, not constant). Samples are loaded one batch at a time and
+// not kept. The result does not depend on the number of threads. InvalidArgument when there are no
+// samples, or when a value is NaN or infinite: then with the tensor's name and the sample's.
+absl::StatusOr<Statistics> GatherStatistics(const Graph& graph, absl::Span<const TensorId> tensors,
                                             const SampleSource& source,
                                             const GatherOptions& options);
 

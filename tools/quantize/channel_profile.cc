@@ -1,9 +1,11 @@
 #include "tools/quantize/channel_profile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "tools/evaluate/taps.h"
+#include "tools/quantize/bad_value.h"
 
 namespace octet {
 namespace {
@@ -61,9 +63,15 @@ absl::StatusOr<std::map<TensorId, std::vector<ChannelProfile>>> MeasureChannels(
   if (!taps.ok()) return taps.status();
   std::vector<std::vector<Tally>> tallies(tensors.size());
   for (int64_t first = 0; first < samples.size(); first += taps->batch()) {
-    if (absl::Status status = taps->Run(first).status(); !status.ok()) return status;
-    for (size_t i = 0; i < tensors.size(); ++i)
+    const absl::StatusOr<int64_t> count = taps->Run(first);
+    if (!count.ok()) return count.status();
+    for (size_t i = 0; i < tensors.size(); ++i) {
       AddTensor(taps->values(i), taps->shape(i), axes.at(tensors[i]), tallies[i]);
+      const bool finite = std::all_of(tallies[i].begin(), tallies[i].end(),
+                                      [](const Tally& t) { return std::isfinite(t.squares); });
+      if (finite) continue;
+      return BadValue(graph, tensors[i], "a value that is NaN or infinite", samples, first, *count);
+    }
   }
   std::map<TensorId, std::vector<ChannelProfile>> result;
   for (size_t i = 0; i < tensors.size(); ++i) {

@@ -25,6 +25,7 @@ struct ChannelProfile {
 };
 
 // By tensor, one entry per index of dimension `axes.at(tensor)`, from one pass over the samples.
+// InvalidArgument, with the names of the tensor and the sample, where a value is NaN or infinite.
 absl::StatusOr<std::map<TensorId, std::vector<ChannelProfile>>> MeasureChannels(
     const Graph& graph, const std::map<TensorId, size_t>& axes, const SampleSource& samples,
     const ModelOptions& options);

@@ -3,7 +3,6 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "octet/types.h"
 #include "tools/quantize/statistics.h"
 
 namespace octet {
@@ -17,23 +16,18 @@ inline constexpr double kDefaultMovingAverageConstant = 0.01;
 class Observer {
  public:
   // `moving_average_constant` is c in average += c * (value - average), in (0, 1]; the average
-  // begins with the first value. `channel_axis` is the dimension whose indices are watched one by
-  // one, or -1.
-  explicit Observer(double moving_average_constant = kDefaultMovingAverageConstant,
-                    int channel_axis = -1);
+  // begins with the first value.
+  explicit Observer(double moving_average_constant = kDefaultMovingAverageConstant)
+      : moving_average_constant_(moving_average_constant) {}
 
-  // Takes notice of the tensor's values in one run. `shape` says how many there are; it may differ
-  // between calls, except for the number of channels. Values may be none. InvalidArgument, and
-  // nothing is taken notice of, when a value is NaN or infinite or when the channels are others
-  // than before; the message completes "tensor 'x' has ...".
-  absl::Status Observe(absl::Span<const float> values, const Shape& shape);
+  // Takes notice of the tensor's values in one run, of which there may be none. InvalidArgument,
+  // and nothing is taken notice of, when one is NaN or infinite; the message completes "tensor 'x'
+  // has ...".
+  absl::Status Observe(absl::Span<const float> values);
 
   const TensorStatistics& statistics() const { return statistics_; }
 
  private:
-  absl::Status CheckChannels(const Shape& shape) const;
-  void ObserveChannels(const float* values, const Shape& shape);
-
   double moving_average_constant_;
   TensorStatistics statistics_;
 };

@@ -4,10 +4,11 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/lower/resolve.h"
+#include "tools/quantize/clipping.h"
 #include "tools/quantize/convert.h"
 #include "tools/quantize/kernel_query.h"
 #include "tools/quantize/precision.h"
+#include "tools/quantize/sample_shapes.h"
 #include "tools/quantize/sharing.h"
 
 namespace octet {
@@ -46,28 +47,6 @@ absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
     }
   }
   return absl::OkStatus();
-}
-
-// Shapes of all tensors for one sample, whose elements may decide some of them.
-absl::StatusOr<std::vector<Shape>> ShapesForSample(const Graph& graph, const SampleSource& samples,
-                                                   const ModelOptions& run) {
-  if (samples.size() == 0)
-    return absl::InvalidArgumentError("there are no samples to calibrate with");
-  absl::StatusOr<Sample> sample = samples.Load(0);
-  if (!sample.ok()) return sample.status();
-  std::vector<Shape> shapes;
-  std::vector<Constant> values;
-  for (size_t i = 0; i < sample->size() && i < graph.inputs.size(); ++i) {
-    const Shape& declared = graph.tensor(graph.inputs[i]).shape;
-    Shape shape = {declared.empty() || declared[0] < 0 ? 1 : declared[0]};
-    shape.insert(shape.end(), (*sample)[i].shape.begin(), (*sample)[i].shape.end());
-    // The sample is the whole input where its batch is one.
-    values.push_back(shape[0] == 1 ? Constant::Own((*sample)[i].bytes) : Constant());
-    shapes.push_back(std::move(shape));
-  }
-  const std::shared_ptr<ThreadPool> pool = run.pool != nullptr ? run.pool : ThreadPool::Shared();
-  Graph resolved = graph;
-  return ResolveValues(resolved, shapes, values, {CpuFeatures::Host(), pool.get()});
 }
 
 std::vector<TensorId> Computed(const Graph& graph, std::vector<TensorId> tensors) {
@@ -192,12 +171,16 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
 
 absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& samples,
                                    const QuantizerOptions& options) {
+  absl::StatusOr<absl::optional<Graph>> refined = RefineGraph(graph, samples, options);
+  if (!refined.ok()) return refined.status();
+  return *refined ? **std::move(refined) : graph;
+}
+
+absl::StatusOr<absl::optional<Graph>> RefineGraph(const Graph& graph, const SampleSource& samples,
+                                                  const QuantizerOptions& options) {
   absl::Status status = CheckRequest(graph, options);
   if (!status.ok()) return status;
-  if (!options.refine.equalize) return graph;
-  absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples, options.run);
-  if (!shapes.ok()) return shapes.status();
-  return RefineReal(graph, *shapes, samples, options.weights, options.refine, options.run);
+  return RefineReal(graph, samples, options.weights, options.refine, options.run);
 }
 
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
@@ -209,12 +192,9 @@ absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const Sample
   if (!status.ok()) return status;
   absl::StatusOr<KernelQuery> kernels = KernelsForSample(graph, samples, options);
   if (!kernels.ok()) return kernels.status();
-  std::vector<WatchedTensor> watched;
-  for (TensorId id : Computed(graph, Int8Tensors(graph, ChoosePrecision(graph, *kernels)))) {
-    watched.push_back({id});
-  }
-  return GatherStatistics(graph, watched, samples,
-                          {options.moving_average_constant, options.run, options.progress});
+  return GatherStatistics(
+      graph, Computed(graph, Int8Tensors(graph, ChoosePrecision(graph, *kernels))), samples,
+      {options.moving_average_constant, options.run, options.progress});
 }
 
 absl::StatusOr<StaticQuantizer> StaticQuantizer::Create(const Graph& graph,
@@ -233,24 +213,48 @@ absl::StatusOr<StaticQuantizer> StaticQuantizer::Create(const Graph& graph,
   quantizer.overrides_ = *std::move(overrides);
   quantizer.observed_ =
       ChooseRanges(statistics, {common, quantizer.overrides_.tensors}, options.run.pool);
+  if (options.refine.clipping) {
+    absl::Status status = quantizer.NarrowRanges();
+    if (!status.ok()) return status;
+  }
   return quantizer;
 }
 
-absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_nodes,
-                                                QuantizerReport* report) const {
+std::vector<Precision> StaticQuantizer::PrecisionWith(absl::Span<const int> float_nodes) const {
   std::vector<bool> stays_float(graph_->nodes.size());
   for (size_t i = 0; i < stays_float.size(); ++i) {
     stays_float[i] = overrides_.operators[i].int8 == false;
   }
   for (int node : float_nodes) stays_float[static_cast<size_t>(node)] = true;
-  const std::vector<Precision> precision =
-      ChoosePrecision(*graph_, [&](const Node& node, Precision wanted) {
-        const auto index = static_cast<size_t>(&node - graph_->nodes.data());
-        return !stays_float[index] && kernels_(node, wanted);
-      });
+  return ChoosePrecision(*graph_, [&](const Node& node, Precision wanted) {
+    const auto index = static_cast<size_t>(&node - graph_->nodes.data());
+    return !stays_float[index] && kernels_(node, wanted);
+  });
+}
+
+absl::Status StaticQuantizer::NarrowRanges() {
+  ClippingOptions clipping;
+  clipping.activations = options_.activations;
+  clipping.run = options_.run;
+  for (const auto& [id, rule] : overrides_.tensors) {
+    if (rule.fixed) clipping.fixed.insert(id);
+  }
+  const std::vector<Precision> precision = PrecisionWith({});
+  absl::Status status = CheckStatistics(precision);
+  if (!status.ok()) return status;
+  return octet::NarrowRanges(*graph_, precision, *samples_, clipping, observed_);
+}
+
+absl::Status StaticQuantizer::CheckStatistics(const std::vector<Precision>& precision) const {
+  return CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
+}
+
+absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_nodes,
+                                                QuantizerReport* report) const {
+  const std::vector<Precision> precision = PrecisionWith(float_nodes);
   absl::Status status = CheckOverrides(*graph_, overrides_, precision);
   if (!status.ok()) return status;
-  status = CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
+  status = CheckStatistics(precision);
   if (!status.ok()) return status;
   absl::StatusOr<Graph> result =
       ConvertToInt8(*graph_, precision, ShareRanges(*graph_, precision, observed_),

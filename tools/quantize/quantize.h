@@ -60,17 +60,19 @@ absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samp
                                     const QuantizerOptions& options, QuantizerReport* report);
 
 // The steps of QuantizeGraph for a static method. PrepareGraph makes of `graph` the float graph
-// that is quantized: the same one unless options.refine says otherwise, and in any case one with
-// the same nodes. The others take what it returns. One pass over the samples gathers what serves
-// every calibrator and scheme and all overrides.
+// that is quantized, which the other steps take: what RefineGraph gives, or the same one where that
+// is nothing: where options.refine has nothing to change in it. One pass over the samples gathers
+// what serves every calibrator and scheme and all overrides.
 absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& samples,
                                    const QuantizerOptions& options);
+absl::StatusOr<absl::optional<Graph>> RefineGraph(const Graph& graph, const SampleSource& samples,
+                                                  const QuantizerOptions& options);
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
                                                 const QuantizerOptions& options);
 
-// Makes models from statistics without running anything but what options.refine asks for; of the
-// samples only the first one's shapes are looked at. What does not depend on which nodes stay float
-// is found out once. Immutable.
+// Makes models from statistics without running anything but what options.refine asks for; else, of
+// the samples only the first one's shapes are looked at. What does not depend on which nodes stay
+// float is found out once. Immutable.
 class StaticQuantizer {
  public:
   // The graph, the samples and the statistics must outlive the result.
@@ -87,13 +89,17 @@ class StaticQuantizer {
                   const QuantizerOptions& options)
       : graph_(&graph), samples_(&samples), statistics_(&statistics), options_(options) {}
 
+  std::vector<Precision> PrecisionWith(absl::Span<const int> float_nodes) const;
+  absl::Status CheckStatistics(const std::vector<Precision>& precision) const;
+  absl::Status NarrowRanges();
+
   const Graph* graph_;
   const SampleSource* samples_;
   const Statistics* statistics_;
   QuantizerOptions options_;
   KernelQuery kernels_;
   GraphOverrides overrides_;
-  std::map<TensorId, Range> observed_;  // what the calibrators choose
+  std::map<TensorId, Range> observed_;  // what the calibrators choose, narrowed if asked for
 };
 
 // The model in which only the overrides leave nodes in float.

@@ -7,10 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "runtime/model_internal.h"
 #include "runtime/testing/small_network.h"
-#include "tools/evaluate/evaluate.h"
 #include "tools/quantize/test_graph.h"
+#include "tools/quantize/test_samples.h"
 
 namespace octet {
 namespace {
@@ -20,19 +19,11 @@ using ::testing::HasSubstr;
 constexpr int64_t kSamples = 12;
 
 std::unique_ptr<SampleSource> Samples(uint32_t seed) {
-  DataSpec spec;
-  spec.inputs.push_back({"x", DataType::kF32, {-1, 3, 17, 19}, {}, {}});
-  const std::vector<float> values = testing::SmallNetworkInput(kSamples, seed);
-  return SamplesOf({{"x", ArrayOf<float>(DataType::kF32, {kSamples, 3, 17, 19}, values)}}, spec)
-      .value();
+  return testing::SmallNetworkSamples(kSamples, seed);
 }
 
 Evaluation Compare(const Graph& graph, const Graph& reference) {
-  const auto model = ModelFromGraph(graph, {});
-  const auto truth = ModelFromGraph(reference, {});
-  EXPECT_TRUE(model.ok()) << model.status();
-  EXPECT_TRUE(truth.ok()) << truth.status();
-  return Evaluate(**model, truth->get(), *Samples(500), {}).value();
+  return testing::Compare(graph, reference, *Samples(500));
 }
 
 TEST(QuantizeTest, StaysCloseToTheFloatNetwork) {

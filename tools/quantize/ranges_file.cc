@@ -34,17 +34,9 @@ std::string FingerprintOf(const Graph& graph) {
   return hash.HexDigest();
 }
 
-json JsonOf(const ChannelStatistics& channels) {
-  return {{"axis", channels.axis},
-          {"count", channels.count},
-          {"min", channels.min},
-          {"max", channels.max},
-          {"sum", channels.sum}};
-}
-
 json JsonOf(const Graph& graph, TensorId id, const TensorStatistics& tensor) {
   const Histogram& h = tensor.histogram;
-  json result = {
+  return {
       {"tensor", id},
       {"name", graph.tensor(id).name},
       {"count", tensor.count},
@@ -52,8 +44,6 @@ json JsonOf(const Graph& graph, TensorId id, const TensorStatistics& tensor) {
       {"moving_average", {tensor.moving_average.min, tensor.moving_average.max}},
       {"histogram",
        {{"zeros", h.zeros}, {"exponent", h.exponent}, {"first", h.first}, {"counts", h.counts}}}};
-  if (tensor.channels.axis >= 0) result["channels"] = JsonOf(tensor.channels);
-  return result;
 }
 
 // Reads members of JSON objects. Keeps the first problem and gives zeros from then on.
@@ -156,19 +146,6 @@ Histogram HistogramIn(Reader& reader, const json& object, int64_t values) {
   return h;
 }
 
-ChannelStatistics ChannelsIn(Reader& reader, const json& object) {
-  ChannelStatistics channels;
-  channels.axis = static_cast<int>(reader.Integer(object, "axis", 0, 1000));
-  channels.count = reader.Integer(object, "count", 0, kLargestCount);
-  channels.min = reader.Numbers<float>(object, "min");
-  channels.max = reader.Numbers<float>(object, "max");
-  channels.sum = reader.Numbers<double>(object, "sum");
-  reader.Require(
-      channels.min.size() == channels.max.size() && channels.min.size() == channels.sum.size(),
-      "lists of channels have different lengths");
-  return channels;
-}
-
 void ReadTensor(Reader& reader, const json& object, const Graph& graph, Statistics& statistics) {
   const auto last = static_cast<int64_t>(graph.tensors.size()) - 1;
   const auto id = static_cast<TensorId>(reader.Integer(object, "tensor", 0, last));
@@ -181,9 +158,6 @@ void ReadTensor(Reader& reader, const json& object, const Graph& graph, Statisti
   tensor.extremes = reader.RangeIn(object, "extremes");
   tensor.moving_average = reader.RangeIn(object, "moving_average");
   tensor.histogram = HistogramIn(reader, reader.Member(object, "histogram"), tensor.count);
-  if (object.contains("channels")) {
-    tensor.channels = ChannelsIn(reader, reader.Member(object, "channels"));
-  }
   statistics.tensors[id] = std::move(tensor);
 }
 

@@ -61,7 +61,11 @@ class Reconstruction {
         pool_(options.run.pool == nullptr ? ThreadPool::Shared() : options.run.pool) {}
 
   absl::Status Run() {
-    const std::vector<LayerPair> pairs = PairLayers(real_, integer_);
+    std::vector<LayerPair> pairs = PairLayers(real_, integer_);
+    if (!options_.biases) {
+      const auto stays = [this](const LayerPair& pair) { return !ChoosesWeights(pair); };
+      pairs.erase(std::remove_if(pairs.begin(), pairs.end(), stays), pairs.end());
+    }
     for (size_t first = 0; first < pairs.size();) {
       const size_t end = EndOfGroup(pairs, first);
       absl::Status status = FitGroup(absl::MakeConstSpan(pairs).subspan(first, end - first));
@@ -79,12 +83,19 @@ class Reconstruction {
     return integer_.nodes[static_cast<size_t>(pair.integer)];
   }
 
+  bool ChoosesWeights(const LayerPair& pair) const {
+    const TensorId weights = IntegerNode(pair).input(1);
+    return options_.weights == WeightChoice::kIntegers ||
+           (options_.weights == WeightChoice::kCommonScale &&
+            integer_.tensor(weights).quant->per_tensor());
+  }
+
   // Where a group of layers ends that fits into memory.
   size_t EndOfGroup(const std::vector<LayerPair>& pairs, size_t first) const {
     size_t bytes = 0, end = first;
     for (; end < pairs.size(); ++end) {
-      bytes +=
-          MomentCollector::BytesFor(LayerMatrixOf(real_, RealNode(pairs[end])), options_.rounding);
+      bytes += MomentCollector::BytesFor(LayerMatrixOf(real_, RealNode(pairs[end])),
+                                         ChoosesWeights(pairs[end]));
       if (end > first && bytes > kMostBytes) break;
     }
     return end;
@@ -98,7 +109,7 @@ class Reconstruction {
       layer.pair = pair;
       layer.matrix = LayerMatrixOf(real_, RealNode(pair));
       absl::StatusOr<std::unique_ptr<MomentCollector>> moments =
-          MomentCollector::Create(layer.matrix, options_.rounding, options_.run);
+          MomentCollector::Create(layer.matrix, ChoosesWeights(pair), options_.run);
       if (!moments.ok()) return moments.status();
       layer.moments = *std::move(moments);
       layers.push_back(std::move(layer));
@@ -156,8 +167,9 @@ class Reconstruction {
     const DataType input_type = integer_.tensor(integer.input(0)).type;
     const auto max_bias =
         static_cast<double>(MaxBias(static_cast<int64_t>(layer.matrix.depth), input_type));
-    if (options_.rounding) {
+    if (ChoosesWeights(layer.pair)) {
       RoundingTask task;
+      task.nearest = options_.weights == WeightChoice::kCommonScale;
       task.matrix = layer.matrix;
       task.weights = weights;
       task.type = integer_.tensor(integer.input(1)).type;

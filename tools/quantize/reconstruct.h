@@ -8,10 +8,16 @@
 
 namespace octet {
 
+// What is chosen anew of a layer's weights, by RoundLayer.
+enum class WeightChoice {
+  kNone,         // only biases move
+  kCommonScale,  // the scale of weights that have one for all channels: how far they are clipped
+  kIntegers,     // scales and integers
+};
+
 struct ReconstructOptions {
-  // Choose the integers and scales of weights anew (RoundLayer). Otherwise weights stay, and only
-  // biases move.
-  bool rounding = true;
+  WeightChoice weights = WeightChoice::kIntegers;
+  bool biases = true;  // of layers whose weights stay, too
   ModelOptions run;
 };
 

@@ -1,9 +1,15 @@
 #include "tools/quantize/refine.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "tools/quantize/equalize.h"
 #include "tools/quantize/reconstruct.h"
+#include "tools/quantize/sample_shapes.h"
+#include "tools/quantize/smooth.h"
 
 namespace octet {
 namespace {
@@ -13,43 +19,99 @@ struct Method {
   bool RefineOptions::*flag;
 };
 constexpr Method kMethods[] = {
-    {"equalize", &RefineOptions::equalize},
-    {"rounding", &RefineOptions::rounding},
+    {"equalize", &RefineOptions::equalize}, {"smooth", &RefineOptions::smooth},
+    {"clipping", &RefineOptions::clipping}, {"rounding", &RefineOptions::rounding},
     {"bias", &RefineOptions::bias},
 };
 
 }  // namespace
 
+RefineOptions RefineOptions::All() {
+  RefineOptions options;
+  for (const Method& method : kMethods) options.*method.flag = true;
+  return options;
+}
+
+std::string RefineMethodNames() {
+  return absl::StrJoin(kMethods, ", ", [](std::string* out, const Method& method) {
+    absl::StrAppend(out, method.name);
+  });
+}
+
 absl::StatusOr<RefineOptions> ParseRefineOptions(absl::string_view text) {
   RefineOptions options;
   if (text == "none") return options;
+  if (text == "all") return RefineOptions::All();
   for (absl::string_view name : absl::StrSplit(text, ',')) {
     bool known = false;
     for (const Method& method : kMethods) {
-      if (name != method.name && text != "all") continue;
+      if (name != method.name) continue;
       options.*method.flag = true;
       known = true;
     }
     if (known) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown method '", name,
-                     "'; there are: all, none, or a list of equalize, rounding, bias"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown method '", name, "'; there are: all, none, or a list of ", RefineMethodNames()));
   }
   return options;
 }
 
-absl::StatusOr<Graph> RefineReal(const Graph& graph, const std::vector<Shape>& shapes,
-                                 const SampleSource& samples, WeightGranularity granularity,
-                                 const RefineOptions& options, const ModelOptions& run) {
-  if (!options.equalize) return graph;
-  return EqualizeChannels(graph, shapes, samples, granularity, run);
+absl::StatusOr<absl::optional<Graph>> RefineReal(const Graph& graph, const SampleSource& samples,
+                                                 WeightGranularity granularity,
+                                                 const RefineOptions& options,
+                                                 const ModelOptions& run) {
+  absl::optional<Graph> result;
+  if (options.equalize) {
+    absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(graph, samples, run);
+    if (!shapes.ok()) return shapes.status();
+    absl::StatusOr<Graph> equalized = EqualizeChannels(graph, *shapes, samples, granularity, run);
+    if (!equalized.ok()) return equalized.status();
+    result = *std::move(equalized);
+  }
+  if (options.smooth) {
+    const Graph& so_far = result ? *result : graph;
+    absl::StatusOr<std::vector<Shape>> shapes = ShapesForSample(so_far, samples, run);
+    if (!shapes.ok()) return shapes.status();
+    SmoothOptions smooth;
+    smooth.weights = granularity;
+    smooth.run = run;
+    absl::StatusOr<absl::optional<Graph>> smoothed =
+        SmoothActivations(so_far, *shapes, samples, smooth);
+    if (!smoothed.ok()) return smoothed.status();
+    if (*smoothed) result = **std::move(smoothed);
+  }
+  return result;
+}
+
+std::vector<int> NodesInRefined(const Graph& graph, const Graph& refined,
+                                absl::Span<const int> nodes) {
+  std::vector<int> places(graph.nodes.size(), -1);
+  auto next = refined.nodes.begin();
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    const auto found = std::find_if(next, refined.nodes.end(), [&](const Node& other) {
+      return other.type() == node.type() && other.name == node.name;
+    });
+    if (found == refined.nodes.end()) continue;
+    places[i] = static_cast<int>(found - refined.nodes.begin());
+    next = found + 1;
+  }
+  std::vector<int> result;
+  for (int node : nodes) {
+    const int place = places[static_cast<size_t>(node)];
+    if (place >= 0) result.push_back(place);
+  }
+  return result;
 }
 
 absl::Status RefineInteger(const Graph& real, Graph& integer, const SampleSource& samples,
                            const RefineOptions& options, const ModelOptions& run) {
-  if (!options.rounding && !options.bias) return absl::OkStatus();
+  if (!options.rounding && !options.bias && !options.clipping) return absl::OkStatus();
   ReconstructOptions reconstruct;
-  reconstruct.rounding = options.rounding;
+  reconstruct.weights = options.rounding   ? WeightChoice::kIntegers
+                        : options.clipping ? WeightChoice::kCommonScale
+                                           : WeightChoice::kNone;
+  reconstruct.biases = options.rounding || options.bias;
   reconstruct.run = run;
   return ReconstructLayers(real, integer, samples, reconstruct);
 }

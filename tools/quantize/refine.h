@@ -1,11 +1,14 @@
 #ifndef OCTET_TOOLS_QUANTIZE_REFINE_H_
 #define OCTET_TOOLS_QUANTIZE_REFINE_H_
 
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
+#include "absl/types/span.h"
 #include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
@@ -16,21 +19,32 @@ namespace octet {
 // Methods that keep accuracy, each of which takes time.
 struct RefineOptions {
   bool equalize = false;  // of the float network: EqualizeChannels
-  bool rounding = false;  // of the integer network: ReconstructLayers with rounding
-  bool bias = false;      // of the integer network: ReconstructLayers without
+  bool smooth = false;    // of the float network: SmoothActivations
+  bool clipping = false;  // of the ranges: NarrowRanges; of weights with one scale: that scale
+  bool rounding = false;  // of the integer network: ReconstructLayers with all of the weights
+  bool bias = false;      // of the integer network: ReconstructLayers without them
 
-  static RefineOptions All() { return {true, true, true}; }
+  // Those that "all" stands for.
+  static RefineOptions All();
 };
 
-// "all", "none", or names out of "equalize", "rounding" and "bias", with commas between
-// them. InvalidArgument lists the names.
+// "all", "none", or names of methods with commas between them. InvalidArgument lists the names.
 absl::StatusOr<RefineOptions> ParseRefineOptions(absl::string_view text);
 
-// Those methods that change the float network before it is quantized. `shapes` has the concrete
-// shape of every tensor.
-absl::StatusOr<Graph> RefineReal(const Graph& graph, const std::vector<Shape>& shapes,
-                                 const SampleSource& samples, WeightGranularity granularity,
-                                 const RefineOptions& options, const ModelOptions& run);
+// The names of the methods, with commas between them.
+std::string RefineMethodNames();
+
+// Those methods that change the float network before it is quantized; nothing when they leave it as
+// it is. The result has the nodes of `graph` in their order, and maybe others between them.
+absl::StatusOr<absl::optional<Graph>> RefineReal(const Graph& graph, const SampleSource& samples,
+                                                 WeightGranularity granularity,
+                                                 const RefineOptions& options,
+                                                 const ModelOptions& run);
+
+// Where nodes of `graph` are in `refined`, which RefineReal made of it; without those that nothing
+// read.
+std::vector<int> NodesInRefined(const Graph& graph, const Graph& refined,
+                                absl::Span<const int> nodes);
 
 // Those methods that change the integer network `integer`, which was made from `real`.
 absl::Status RefineInteger(const Graph& real, Graph& integer, const SampleSource& samples,

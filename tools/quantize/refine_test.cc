@@ -7,31 +7,18 @@
 #include <random>
 
 #include "gtest/gtest.h"
-#include "runtime/model_internal.h"
 #include "runtime/testing/small_network.h"
-#include "tools/evaluate/evaluate.h"
 #include "tools/quantize/quantize.h"
 #include "tools/quantize/test_graph.h"
+#include "tools/quantize/test_samples.h"
 
 namespace octet {
 namespace {
 
+using testing::Decibels;
 using ::testing::HasSubstr;
-
-std::unique_ptr<SampleSource> Samples(const Shape& sample, const std::vector<float>& values) {
-  DataSpec spec;
-  Shape shape = {-1};
-  shape.insert(shape.end(), sample.begin(), sample.end());
-  spec.inputs.push_back({"x", DataType::kF32, shape, {}, {}});
-  shape[0] = static_cast<int64_t>(values.size()) / NumElements(sample);
-  return SamplesOf({{"x", ArrayOf<float>(DataType::kF32, shape, values)}}, spec).value();
-}
-
-double Decibels(const Graph& graph, const Graph& reference, const SampleSource& samples) {
-  const auto model = ModelFromGraph(graph, {}).value();
-  const auto truth = ModelFromGraph(reference, {}).value();
-  return Evaluate(*model, truth.get(), samples, {}).value().sqnr_db.value();
-}
+using testing::Samples;
+using testing::SmallNetworkSamples;
 
 Graph Quantized(const Graph& graph, const SampleSource& samples, WeightGranularity weights,
                 const std::string& methods) {
@@ -62,11 +49,15 @@ std::unique_ptr<SampleSource> UnbalancedSamples() {
 TEST(RefineTest, NamesMethods) {
   EXPECT_FALSE(ParseRefineOptions("none")->rounding);
   EXPECT_TRUE(ParseRefineOptions("all")->equalize);
+  EXPECT_TRUE(ParseRefineOptions("smooth")->smooth);
+  EXPECT_TRUE(ParseRefineOptions("clipping")->clipping);
   const RefineOptions some = ParseRefineOptions("rounding,bias").value();
   EXPECT_TRUE(some.rounding && some.bias);
   EXPECT_FALSE(some.equalize);
-  EXPECT_THAT(std::string(ParseRefineOptions("rounding,sanding").status().message()),
-              HasSubstr("'sanding'"));
+  const absl::Status status = ParseRefineOptions("rounding,sanding").status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("'sanding'"));
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("equalize, smooth, clipping, rounding, bias"));
 }
 
 TEST(RefineTest, EqualizationKeepsWhatTheNetworkComputes) {
@@ -113,8 +104,8 @@ TEST(RefineTest, RoundingServesSixteenBitActivations) {
 
 TEST(RefineTest, RoundingAndBiasesBringTheOutputsCloser) {
   const Graph graph = testing::SmallFloatNetwork(1);
-  const auto samples = Samples({3, 17, 19}, testing::SmallNetworkInput(12, 1));
-  const auto others = Samples({3, 17, 19}, testing::SmallNetworkInput(12, 100));
+  const auto samples = SmallNetworkSamples(12, 1);
+  const auto others = SmallNetworkSamples(12, 100);
   const auto weights = WeightGranularity::kPerTensor;
   const double plain = Decibels(Quantized(graph, *samples, weights, "none"), graph, *others);
   const double rounded = Decibels(Quantized(graph, *samples, weights, "rounding"), graph, *others);

@@ -195,8 +195,9 @@ class Road {
     const Clock::time_point start = Clock::now();
     Report("leaving operators in float", static_cast<int64_t>(wide.size()),
            static_cast<int64_t>(result_.sensitivity.size()));
-    absl::StatusOr<Candidate> candidate =
-        Make(refinement_helps_ ? *refined_quantizer_ : *quantizer_, wide);
+    absl::StatusOr<Candidate> candidate = Make(
+        refinement_helps_ ? *refined_quantizer_ : *quantizer_,
+        refinement_helps_ && refined_graph_ ? NodesInRefined(graph_, *refined_graph_, wide) : wide);
     if (!candidate.ok()) return candidate.status();
     absl::Status status = Judge({absl::StrCat("mixed, ", wide.size(), " in float")}, start,
                                 absl::MakeSpan(&*candidate, 1));
@@ -251,21 +252,18 @@ class Road {
     options.refine = RefineOptions::All();
     // With a scale per channel there is nothing that equalization could gain.
     options.refine.equalize = options.weights == WeightGranularity::kPerTensor;
-    const Graph* graph = &graph_;
-    const Statistics* statistics = &result_.statistics;
-    if (options.refine.equalize) {
-      absl::StatusOr<Graph> equalized = PrepareGraph(graph_, calibration_, options);
-      if (!equalized.ok()) return equalized.status();
-      equalized_graph_ = *std::move(equalized);
+    absl::StatusOr<absl::optional<Graph>> refined = RefineGraph(graph_, calibration_, options);
+    if (!refined.ok()) return refined.status();
+    refined_graph_ = *std::move(refined);
+    if (refined_graph_) {
       absl::StatusOr<Statistics> gathered =
-          GatherInt8Statistics(equalized_graph_, calibration_, options);
+          GatherInt8Statistics(*refined_graph_, calibration_, options);
       if (!gathered.ok()) return gathered.status();
-      equalized_statistics_ = *std::move(gathered);
-      graph = &equalized_graph_;
-      statistics = &equalized_statistics_;
+      refined_statistics_ = *std::move(gathered);
     }
     absl::StatusOr<StaticQuantizer> quantizer =
-        StaticQuantizer::Create(*graph, calibration_, *statistics, options);
+        StaticQuantizer::Create(refined_graph_ ? *refined_graph_ : graph_, calibration_,
+                                refined_graph_ ? refined_statistics_ : result_.statistics, options);
     if (!quantizer.ok()) return quantizer.status();
     refined_quantizer_ = *std::move(quantizer);
     return absl::OkStatus();
@@ -498,8 +496,8 @@ class Road {
   size_t best_static_ = 0;  // the step of the best calibrator
   CalibratorKind calibrator_ = CalibratorKind::kMinMax;
   absl::optional<StaticQuantizer> quantizer_;  // with the best calibrator
-  Graph equalized_graph_;
-  Statistics equalized_statistics_;  // of its tensors
+  absl::optional<Graph> refined_graph_;        // where refinement changes the float graph
+  Statistics refined_statistics_;              // of its tensors
   absl::optional<StaticQuantizer> refined_quantizer_;
   bool refinement_helps_ = false;
   bool has_mixed_ = false;  // the last candidate leaves operators in float

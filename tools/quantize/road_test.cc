@@ -9,6 +9,7 @@
 #include "gtest/gtest.h"
 #include "runtime/testing/small_network.h"
 #include "tools/quantize/test_graph.h"
+#include "tools/quantize/test_samples.h"
 
 namespace octet {
 namespace {
@@ -17,17 +18,8 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-std::unique_ptr<SampleSource> Samples(const Shape& sample, std::vector<float> values) {
-  DataSpec spec;
-  Shape open = {-1};
-  open.insert(open.end(), sample.begin(), sample.end());
-  spec.inputs.push_back({"x", DataType::kF32, open, {}, {}});
-  open[0] = static_cast<int64_t>(values.size()) / NumElements(sample);
-  return SamplesOf({{"x", ArrayOf<float>(DataType::kF32, open, values)}}, spec).value();
-}
-
 std::unique_ptr<SampleSource> SmallSamples(uint32_t seed) {
-  return Samples({3, 17, 19}, testing::SmallNetworkInput(8, seed));
+  return testing::SmallNetworkSamples(8, seed);
 }
 
 std::vector<std::string> Names(const RoadResult& result) {
@@ -62,7 +54,7 @@ std::unique_ptr<SampleSource> BadLayerSamples() {
     for (int i = 0; i < 16; ++i) values.push_back(0.01f * uniform(random));
     for (int i = 0; i < 16; ++i) values.push_back(uniform(random));
   }
-  return Samples({2, 4, 4}, values);
+  return testing::Samples({2, 4, 4}, values);
 }
 
 TEST(RoadTest, WithoutABudgetEverythingIsTried) {

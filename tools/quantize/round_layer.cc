@@ -65,9 +65,9 @@ class LayerRounder {
     }
     ForBundles([this](Bundle& bundle) {
       double unused[kLanes] = {};
-      const RoundingMetric& metric = *metrics_[bundle.group];
-      metric.RoundInSequence(bundle.targets.data(), bundle.scales, bundle.rounded.data(), unused);
-      metric.Improve(bundle.targets.data(), bundle.scales, bundle.rounded.data());
+      RoundBundle(bundle.scales, bundle, unused);
+      if (task_.nearest) return;
+      metrics_[bundle.group]->Improve(bundle.targets.data(), bundle.scales, bundle.rounded.data());
     });
     return Collect();
   }
@@ -125,6 +125,15 @@ class LayerRounder {
                       [&](int64_t i) { fn(bundles_[static_cast<size_t>(i)]); });
   }
 
+  void RoundBundle(const float* scales, Bundle& bundle, double* losses) const {
+    const RoundingMetric& metric = *metrics_[bundle.group];
+    if (task_.nearest) {
+      metric.RoundToNearest(bundle.targets.data(), scales, bundle.rounded.data(), losses);
+    } else {
+      metric.RoundInSequence(bundle.targets.data(), scales, bundle.rounded.data(), losses);
+    }
+  }
+
   void LargestTargets(const Bundle& bundle, float* largest) const {
     std::fill_n(largest, kLanes, 0.0f);
     for (size_t i = 0; i < bundle.targets.size(); ++i)
@@ -149,8 +158,7 @@ class LayerRounder {
         scales[l] = std::max(scales[l], LeastScale(bundle, l));
       }
       double losses[kLanes] = {};
-      metrics_[bundle.group]->RoundInSequence(bundle.targets.data(), scales, bundle.rounded.data(),
-                                              losses);
+      RoundBundle(scales, bundle, losses);
       for (size_t l = 0; l < kLanes; ++l) {
         if (losses[l] >= best[l]) continue;
         best[l] = losses[l];
@@ -179,8 +187,7 @@ class LayerRounder {
       pool_.ParallelFor(static_cast<int64_t>(bundles_.size()), [&](int64_t i) {
         Bundle& bundle = bundles_[static_cast<size_t>(i)];
         double of_lanes[kLanes] = {};
-        metrics_[bundle.group]->RoundInSequence(bundle.targets.data(), bundle.scales,
-                                                bundle.rounded.data(), of_lanes);
+        RoundBundle(bundle.scales, bundle, of_lanes);
         for (size_t l = 0; l < bundle.count; ++l) losses[static_cast<size_t>(i)] += of_lanes[l];
       });
       double loss = 0;

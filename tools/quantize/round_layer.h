@@ -17,6 +17,7 @@ struct RoundingTask {
   std::vector<float> least_scales;  // per output of all groups
   bool per_channel = true;          // else one scale for the layer
   DataType type = DataType::kS8;    // of the integers, or kS16
+  bool nearest = false;             // round to nearest; only scales are chosen for the outputs
 };
 
 struct RoundedWeights {
@@ -24,10 +25,11 @@ struct RoundedWeights {
   std::vector<float> scales;     // one per output, or one
 };
 
-// Integers and scales for which the layer's outputs, but for their mean, are close to those with
-// the real weights: least sum of squares over the inputs that `moments` describes, which must have
-// a covariance. A scale is the best of several near the one that maps the largest weight to the
-// largest integer, and at least the least one. The same bits for any number of threads.
+// Scales, and unless asked otherwise integers, for which the layer's outputs, but for their mean,
+// are close to those with the real weights: least sum of squares over the inputs that `moments`
+// describes, which must have a covariance. A scale is the best of several near the one that maps
+// the largest weight to the largest integer, and at least the least one. The same bits for any
+// number of threads.
 RoundedWeights RoundLayer(const RoundingTask& task, const InputMoments& moments, ThreadPool& pool);
 
 }  // namespace octet

@@ -89,6 +89,23 @@ void RoundingMetric::RoundInSequence(const float* targets, const float* scales, 
   }
 }
 
+void RoundingMetric::RoundToNearest(const float* targets, const float* scales, float* rounded,
+                                    double* losses) const {
+  const size_t n = depth_;
+  std::vector<float> errors(n * kLanes);
+  for (size_t i = 0; i < n * kLanes; ++i) {
+    const float scale = scales[i % kLanes];
+    rounded[i] = Nearest(targets[i] / scale);
+    errors[i] = scale * rounded[i] - targets[i];
+  }
+  for (size_t i = 0; i < n; ++i) {
+    Lanes sum = {};
+    for (size_t j = 0; j < n; ++j) AddScaled(matrix_[i * n + j], errors.data() + j * kLanes, sum);
+    for (size_t l = 0; l < kLanes; ++l)
+      losses[l] += static_cast<double>(sum[l]) * errors[i * kLanes + l];
+  }
+}
+
 void RoundingMetric::Improve(const float* targets, const float* scales, float* rounded) const {
   const size_t n = depth_;
   std::vector<float> errors(n * kLanes);

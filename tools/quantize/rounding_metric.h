@@ -29,6 +29,10 @@ class RoundingMetric {
   void RoundInSequence(const float* targets, const float* scales, float* rounded,
                        double* losses) const;
 
+  // Rounds `targets` to the nearest integers times the lane's scale. Adds e' A e to losses[lane].
+  void RoundToNearest(const float* targets, const float* scales, float* rounded,
+                      double* losses) const;
+
   // Moves integers up or down by one as long as a single move lowers e' A e: coordinate descent on
   // the objective of AdaRound (Nagel et al. 2020).
   void Improve(const float* targets, const float* scales, float* rounded) const;

@@ -26,6 +26,10 @@ class Sets {
   std::vector<TensorId> parent_;
 };
 
+bool MovesInt8(const Graph& graph, const Node& node, Precision precision) {
+  return precision == Precision::kInt8 && RoleOf(graph, node) == Int8Role::kMovement;
+}
+
 Range RangeOfValues(absl::Span<const float> values) {
   Range range;
   for (float v : values) range = Union(range, {v, v});
@@ -63,35 +67,42 @@ std::vector<TensorId> Int8Tensors(const Graph& graph, const std::vector<Precisio
   return result;
 }
 
-std::map<TensorId, Range> ShareRanges(const Graph& graph, const std::vector<Precision>& precision,
-                                      const std::map<TensorId, Range>& observed) {
+std::vector<TensorId> RangeSets(const Graph& graph, const std::vector<Precision>& precision) {
   Sets sets(graph.tensors.size());
-  std::map<TensorId, Range> extra;  // by tensor, values beyond those observed
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    if (precision[i] != Precision::kInt8 || RoleOf(graph, node) != Int8Role::kMovement) continue;
+    if (!MovesInt8(graph, node, precision[i])) continue;
     for (TensorId id : ActivationInputs(graph, node)) sets.Join(id, node.outputs[0]);
     for (TensorId id : node.outputs) sets.Join(id, node.outputs[0]);
-    if (node.type() == OpType::PadOptions) {
-      const float value = node.as<schema::PadOptionsT>().value;
-      extra[node.outputs[0]] = {std::min(value, 0.0f), std::max(value, 0.0f)};
-    }
   }
-  const std::vector<TensorId> tensors = Int8Tensors(graph, precision);
+  std::vector<TensorId> result(graph.tensors.size());
+  for (size_t t = 0; t < result.size(); ++t) result[t] = sets.Find(static_cast<TensorId>(t));
+  return result;
+}
+
+std::map<TensorId, Range> ShareRanges(const Graph& graph, const std::vector<Precision>& precision,
+                                      const std::map<TensorId, Range>& observed) {
+  const std::vector<TensorId> sets = RangeSets(graph, precision);
   std::map<TensorId, Range> of_set;
   const auto include = [&](TensorId id, const Range& range) {
-    const auto [place, is_new] = of_set.emplace(sets.Find(id), range);
+    const auto [place, is_new] = of_set.emplace(sets[static_cast<size_t>(id)], range);
     if (!is_new) place->second = Union(place->second, range);
   };
+  const std::vector<TensorId> tensors = Int8Tensors(graph, precision);
   for (TensorId id : tensors) {
     const Tensor& t = graph.tensor(id);
     const auto seen = observed.find(id);
     if (t.is_constant()) include(id, RangeOfValues(RealValues(t)));
     if (seen != observed.end()) include(id, seen->second);
   }
-  for (const auto& [id, range] : extra) include(id, range);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (node.type() != OpType::PadOptions || !MovesInt8(graph, node, precision[i])) continue;
+    const float value = node.as<schema::PadOptionsT>().value;
+    include(node.outputs[0], {std::min(value, 0.0f), std::max(value, 0.0f)});
+  }
   std::map<TensorId, Range> result;
-  for (TensorId id : tensors) result[id] = of_set[sets.Find(id)];
+  for (TensorId id : tensors) result[id] = of_set[sets[static_cast<size_t>(id)]];
   return result;
 }
 

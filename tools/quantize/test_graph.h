@@ -40,6 +40,34 @@ class GraphBuilder {
     return Add(name, schema::MatMulOptionsT(), {x, w}, {graph.tensor(x).shape[0], outputs});
   }
 
+  // x by `weights`, [last dimension of x, outputs].
+  TensorId Product(const std::string& name, TensorId x, std::vector<float> weights,
+                   TensorId residual = kNoTensor) {
+    Shape shape = graph.tensor(x).shape;
+    const auto outputs = static_cast<int64_t>(weights.size()) / shape.back();
+    const TensorId w = Constant(name + ".w", {shape.back(), outputs}, std::move(weights));
+    std::vector<TensorId> inputs = {x, w};
+    if (residual != kNoTensor) inputs.insert(inputs.end(), {kNoTensor, residual});
+    shape.back() = outputs;
+    return Add(name, schema::MatMulOptionsT(), std::move(inputs), std::move(shape));
+  }
+
+  // Over the last dimension; an empty gain or bias is absent.
+  TensorId Normalization(const std::string& name, schema::NormalizationKind kind, TensorId x,
+                         std::vector<float> gain, std::vector<float> bias = {}) {
+    const Shape shape = graph.tensor(x).shape;
+    schema::NormalizationOptionsT options;
+    options.kind = kind;
+    options.axis = static_cast<int>(shape.size()) - 1;
+    options.epsilon = 1e-5f;
+    std::vector<TensorId> inputs = {x};
+    inputs.push_back(gain.empty() ? kNoTensor
+                                  : Constant(name + ".gain", {shape.back()}, std::move(gain)));
+    inputs.push_back(bias.empty() ? kNoTensor
+                                  : Constant(name + ".bias", {shape.back()}, std::move(bias)));
+    return Add(name, std::move(options), std::move(inputs), shape);
+  }
+
   TensorId Binary(const std::string& name, schema::BinaryKind kind, TensorId a, TensorId b) {
     schema::BinaryOptionsT options;
     options.kind = kind;

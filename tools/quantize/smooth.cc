@@ -1,0 +1,215 @@
+#include "tools/quantize/smooth.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "tools/quantize/channel_factors.h"
+#include "tools/quantize/channel_profile.h"
+#include "tools/quantize/layer_matrix.h"
+#include "tools/quantize/precision.h"
+#include "tools/quantize/sharing.h"
+
+namespace octet {
+namespace {
+
+// By how much the estimated noise has to fall.
+constexpr double kLeastGain = 0.05;
+
+// An activation that can be smoothed.
+struct Candidate {
+  TensorId activation;
+  std::vector<int> before;    // NodesForFactors
+  std::vector<int> products;  // that read it
+  bool read_by_others;
+};
+
+bool CanBeDoubled(const Graph& graph, const std::vector<int>& before) {
+  return before.size() == 1 &&
+         graph.nodes[static_cast<size_t>(before[0])].type() == OpType::NormalizationOptions;
+}
+
+// In order of execution.
+std::vector<Candidate> FindCandidates(const Graph& graph, const std::vector<Shape>& shapes,
+                                      WeightGranularity weights) {
+  std::map<TensorId, std::vector<int>> products;
+  std::vector<TensorId> order;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (node.type() != OpType::MatMulOptions || RoleOf(graph, node) != Int8Role::kAnchor) continue;
+    std::vector<int>& of_input = products[node.input(0)];
+    if (of_input.empty()) order.push_back(node.input(0));
+    of_input.push_back(static_cast<int>(i));
+  }
+  const std::vector<std::vector<int>> consumers = Consumers(graph);
+  std::vector<Candidate> result;
+  for (TensorId id : order) {
+    Candidate candidate = {id, NodesForFactors(graph, shapes, id, weights), products[id], false};
+    candidate.read_by_others =
+        consumers[static_cast<size_t>(id)].size() > candidate.products.size() ||
+        IsOutput(graph, id);
+    const bool possible = !candidate.before.empty() &&
+                          (!candidate.read_by_others || CanBeDoubled(graph, candidate.before));
+    if (possible) result.push_back(std::move(candidate));
+  }
+  return result;
+}
+
+// A product's weights, by output.
+struct Rows {
+  LayerMatrix matrix;
+  std::vector<float> weights;  // [outputs, depth]
+};
+
+// About how much noise quantization adds to the results of all products: squares of activation
+// steps times squares of weights, and squares of weight steps times variances of activations.
+double NoiseOf(const std::vector<ChannelProfile>& channels, const std::vector<Rows>& products,
+               const std::vector<float>& factors, bool per_channel) {
+  constexpr double kActivationLevels = 255, kWeightLevels = 127;
+  float low = 0, high = 0;
+  double variance = 0;
+  for (size_t c = 0; c < channels.size(); ++c) {
+    low = std::min(low, channels[c].min / factors[c]);
+    high = std::max(high, channels[c].max / factors[c]);
+    variance += channels[c].variance / (static_cast<double>(factors[c]) * factors[c]);
+  }
+  const double step = (static_cast<double>(high) - low) / kActivationLevels;
+  double noise = 0;
+  for (const Rows& product : products) {
+    double squares = 0, of_rows = 0, most = 0;
+    for (size_t o = 0; o < product.matrix.outputs; ++o) {
+      const float* row = product.weights.data() + o * product.matrix.depth;
+      double largest = 0;
+      for (size_t c = 0; c < product.matrix.depth; ++c) {
+        const double w = static_cast<double>(row[c]) * factors[c];
+        squares += w * w;
+        largest = std::max(largest, std::abs(w));
+      }
+      of_rows += largest * largest;
+      most = std::max(most, largest);
+    }
+    if (!per_channel) of_rows = most * most * static_cast<double>(product.matrix.outputs);
+    noise += step * step * squares + of_rows / (kWeightLevels * kWeightLevels) * variance;
+  }
+  return noise;
+}
+
+class Smoother {
+ public:
+  Smoother(const Graph& graph, const SmoothOptions& options)
+      : options_(options), result_(graph), doubles_(graph.nodes.size()) {}
+
+  // False when the activation stays as it is.
+  bool Smooth(const Candidate& candidate, const std::vector<ChannelProfile>& channels) {
+    std::vector<Rows> products;
+    for (int index : candidate.products) products.push_back(RowsOf(NodeAt(index)));
+    std::vector<float> factors = FactorsFor(channels, products);
+    const std::vector<float> ones(factors.size(), 1.0f);
+    const bool per_channel = options_.weights == WeightGranularity::kPerChannel;
+    const double before = NoiseOf(channels, products, ones, per_channel);
+    const double after = NoiseOf(channels, products, factors, per_channel);
+    if (!(after < (1 - kLeastGain) * before)) return false;
+    if (candidate.read_by_others) Double(candidate);
+    for (size_t i = 0; i < products.size(); ++i)
+      ScaleWeights(factors, std::move(products[i]), NodeAt(candidate.products[i]));
+    for (float& factor : factors) factor = 1 / factor;
+    if (candidate.read_by_others) {
+      ScaleChannels(factors, doubles_[static_cast<size_t>(candidate.before[0])][0], result_);
+      return true;
+    }
+    for (int index : candidate.before) ScaleChannels(factors, NodeAt(index), result_);
+    return true;
+  }
+
+  Graph Finish() {
+    std::vector<Node> nodes;
+    for (size_t i = 0; i < result_.nodes.size(); ++i) {
+      nodes.push_back(std::move(result_.nodes[i]));
+      for (Node& node : doubles_[i]) nodes.push_back(std::move(node));
+    }
+    result_.nodes = std::move(nodes);
+    RemoveDead(result_);
+    return std::move(result_);
+  }
+
+ private:
+  Node& NodeAt(int index) { return result_.nodes[static_cast<size_t>(index)]; }
+
+  Rows RowsOf(const Node& node) const {
+    const LayerMatrix matrix = LayerMatrixOf(result_, node);
+    return {matrix, ToRows<float>(node, matrix, RealValues(result_.tensor(node.input(1))))};
+  }
+
+  std::vector<float> FactorsFor(const std::vector<ChannelProfile>& channels,
+                                const std::vector<Rows>& products) const {
+    std::vector<float> largest(channels.size(), 0.0f);
+    for (const Rows& product : products) {
+      for (size_t i = 0; i < product.weights.size(); ++i) {
+        float& of_channel = largest[i % product.matrix.depth];
+        of_channel = std::max(of_channel, std::abs(product.weights[i]));
+      }
+    }
+    std::vector<float> factors;
+    for (size_t c = 0; c < channels.size(); ++c) {
+      // Scales of channels that are always 0, or that nothing reads, do not matter.
+      const bool matters = channels[c].largest() > 0 && largest[c] > 0;
+      const double factor = std::pow(channels[c].largest(), options_.strength) /
+                            std::pow(largest[c], 1 - options_.strength);
+      constexpr double kLeast = 1e-5, kMost = 1e5;
+      factors.push_back(matters ? static_cast<float>(std::clamp(factor, kLeast, kMost)) : 1.0f);
+    }
+    return factors;
+  }
+
+  // Lets the products read the result of a copy of the node that yields the activation.
+  void Double(const Candidate& candidate) {
+    const int index = candidate.before[0];
+    Tensor t = result_.tensor(candidate.activation);
+    t.name += "_smooth";
+    Node copy = NodeAt(index);
+    copy.name += "_smooth";
+    copy.outputs = {result_.AddTensor(std::move(t))};
+    for (int product : candidate.products) NodeAt(product).inputs[0] = copy.outputs[0];
+    doubles_[static_cast<size_t>(index)].push_back(std::move(copy));
+  }
+
+  void ScaleWeights(const std::vector<float>& factors, Rows rows, Node& node) {
+    for (size_t i = 0; i < rows.weights.size(); ++i)
+      rows.weights[i] *= factors[i % rows.matrix.depth];
+    Tensor t = result_.tensor(node.input(1));
+    t.type = DataType::kF32;
+    t.data = Constant::Of<float>(FromRows<float>(node, rows.matrix, rows.weights));
+    node.inputs[1] = result_.AddTensor(std::move(t));
+  }
+
+  const SmoothOptions& options_;
+  Graph result_;
+  std::vector<std::vector<Node>> doubles_;  // by the node that they follow
+};
+
+}  // namespace
+
+absl::StatusOr<absl::optional<Graph>> SmoothActivations(const Graph& graph,
+                                                        const std::vector<Shape>& shapes,
+                                                        const SampleSource& samples,
+                                                        const SmoothOptions& options) {
+  const std::vector<Candidate> candidates = FindCandidates(graph, shapes, options.weights);
+  if (candidates.empty()) return absl::nullopt;
+  std::map<TensorId, size_t> axes;
+  for (const Candidate& candidate : candidates) {
+    const TensorId id = candidate.activation;
+    axes[id] = shapes[static_cast<size_t>(id)].size() - 1;
+  }
+  const auto profiles = MeasureChannels(graph, axes, samples, options.run);
+  if (!profiles.ok()) return profiles.status();
+  Smoother smoother(graph, options);
+  // From the end, since the weights before an activation are the weights behind another one.
+  bool any = false;
+  for (size_t i = candidates.size(); i-- > 0;)
+    any |= smoother.Smooth(candidates[i], profiles->at(candidates[i].activation));
+  if (!any) return absl::nullopt;
+  return smoother.Finish();
+}
+
+}  // namespace octet
