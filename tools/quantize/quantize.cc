@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "runtime/lower/resolve.h"
 #include "tools/quantize/convert.h"
 #include "tools/quantize/kernel_query.h"
+#include "tools/quantize/pair_sums.h"
 #include "tools/quantize/precision.h"
+#include "tools/quantize/record.h"
+#include "tools/quantize/rescaled.h"
 #include "tools/quantize/sharing.h"
 
 namespace octet {
@@ -20,6 +24,10 @@ absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
   }
   absl::Status status = CheckScheme({options.activations, options.symmetric_activations});
   if (!status.ok()) return status;
+  if (options.target == Target::kAvx2 && options.activations != DataType::kU8) {
+    return absl::InvalidArgumentError(
+        "the target avx2 needs activations of u8: without VNNI the fast products take no s8");
+  }
   for (const Tensor& t : graph.tensors) {
     if (!t.quant) continue;
     return absl::InvalidArgumentError(absl::StrCat("the model is quantized already (tensor '",
@@ -82,32 +90,6 @@ RangeRule CommonRule(const QuantizerOptions& options) {
   return {options.calibrator, scheme, absl::nullopt};
 }
 
-std::unique_ptr<schema::QuantizationRecordT> MakeRecord(const Graph& graph,
-                                                        const Statistics& statistics,
-                                                        const std::map<TensorId, Range>& observed,
-                                                        const QuantizerOptions& options) {
-  auto record = std::make_unique<schema::QuantizationRecordT>();
-  record->method = options.method;
-  record->weights =
-      options.weights == WeightGranularity::kPerChannel ? "per-channel" : "per-tensor";
-  if (NeedsNoData(options.method)) {
-    record->activations = options.method == "dynamic" ? "u8" : "f32";
-    return record;
-  }
-  record->calibrator = std::string(Name(options.calibrator.kind));
-  record->activations = std::string(Name(options.activations));
-  record->data_hash = statistics.data_hash;
-  record->samples = statistics.samples;
-  for (const auto& [id, range] : observed) {
-    auto entry = std::make_unique<schema::ObservedRangeT>();
-    entry->tensor = graph.tensor(id).name;
-    entry->min = range.min;
-    entry->max = range.max;
-    record->ranges.push_back(std::move(entry));
-  }
-  return record;
-}
-
 void FillReport(const Graph& graph, const std::vector<Precision>& precision, const Graph& result,
                 int64_t samples, QuantizerReport& report) {
   report.samples = samples;
@@ -156,7 +138,7 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   std::vector<Precision> precision =
       options.method == "dynamic" ? ChooseDynamic(graph, query) : ChooseWeightOnly(graph);
   for (size_t i = 0; i < precision.size(); ++i) {
-    if (overrides->operators[i].int8 == false) precision[i] = Precision::kFloat;
+    if (overrides->operators[i].precision == Precision::kFloat) precision[i] = Precision::kFloat;
   }
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
@@ -164,7 +146,7 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
       ConvertToInt8(graph, precision, {},
                     {options.weights, options.activations, overrides->WeightsOr(options.weights)});
   if (!result.ok()) return result.status();
-  result->quantization = MakeRecord(graph, {}, {}, options);
+  result->quantization = MakeRecord(graph, {}, {}, options, {});
   if (report != nullptr) FillReport(graph, precision, *result, 0, *report);
   return result;
 }
@@ -215,19 +197,40 @@ absl::StatusOr<StaticQuantizer> StaticQuantizer::Create(const Graph& graph,
   return quantizer;
 }
 
-absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_nodes,
-                                                QuantizerReport* report) const {
-  std::vector<bool> stays_float(graph_->nodes.size());
-  for (size_t i = 0; i < stays_float.size(); ++i) {
-    stays_float[i] = overrides_.operators[i].int8 == false;
+std::vector<Precision> StaticQuantizer::WantedPrecision(const StaticChoice& choice) const {
+  std::vector<Precision> wanted = choice.precision;
+  const bool free = wanted.empty();
+  if (free) wanted.assign(graph_->nodes.size(), Precision::kInt8);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const absl::optional<Precision>& said = overrides_.operators[i].precision;
+    if (said && (free || *said == Precision::kFloat)) wanted[i] = *said;
   }
-  for (int node : float_nodes) stays_float[static_cast<size_t>(node)] = true;
-  const std::vector<Precision> precision =
-      ChoosePrecision(*graph_, [&](const Node& node, Precision wanted) {
-        const auto index = static_cast<size_t>(&node - graph_->nodes.data());
-        return !stays_float[index] && kernels_(node, wanted);
-      });
-  absl::Status status = CheckOverrides(*graph_, overrides_, precision);
+  return wanted;
+}
+
+absl::Status StaticQuantizer::Refine(const StaticChoice& choice, Graph& integer,
+                                     QuantizerReport& report) const {
+  if (choice.layers != nullptr) {
+    PutLayers(*graph_, *choice.layers, integer);
+  } else {
+    absl::Status status = RefineInteger(*graph_, integer, *samples_, options_.refine, options_.run);
+    if (!status.ok()) return status;
+  }
+  report.at_risk = NamesOfLayersAtRisk(integer);
+  if (options_.target != Target::kAvx2 || report.at_risk.empty()) return absl::OkStatus();
+  LimitPairSums(integer);
+  report.limited = std::move(report.at_risk);
+  report.at_risk.clear();
+  RefineOptions biases;
+  biases.bias = options_.refine.bias || options_.refine.rounding;
+  return RefineInteger(*graph_, integer, *samples_, biases, options_.run);
+}
+
+absl::StatusOr<Graph> StaticQuantizer::Quantize(const StaticChoice& choice,
+                                                QuantizerReport* report) const {
+  const std::vector<Precision> precision = ChooseMixed(*graph_, WantedPrecision(choice), kernels_);
+  absl::Status status = absl::OkStatus();
+  if (choice.precision.empty()) status = CheckOverrides(*graph_, overrides_, precision);
   if (!status.ok()) return status;
   status = CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
   if (!status.ok()) return status;
@@ -235,10 +238,17 @@ absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_node
       *graph_, precision, ShareRanges(*graph_, precision, observed_),
       {options_.weights, options_.activations, overrides_.WeightsOr(options_.weights)});
   if (!result.ok()) return result.status();
-  status = RefineInteger(*graph_, *result, *samples_, options_.refine, options_.run);
+  QuantizerReport unwanted;
+  QuantizerReport& told = report != nullptr ? *report : unwanted;
+  status = Refine(choice, *result, told);
   if (!status.ok()) return status;
-  result->quantization = MakeRecord(*graph_, *statistics_, observed_, options_);
-  if (report != nullptr) FillReport(*graph_, precision, *result, statistics_->samples, *report);
+  std::vector<std::string> exceptions;
+  for (size_t i = 0; i < choice.precision.size(); ++i) {
+    if (choice.precision[i] == Precision::kInt8) continue;
+    exceptions.push_back(OverrideLine(graph_->nodes[i].name, choice.precision[i]));
+  }
+  result->quantization = MakeRecord(*graph_, *statistics_, observed_, options_, exceptions);
+  FillReport(*graph_, precision, *result, statistics_->samples, told);
   return result;
 }
 
@@ -259,7 +269,12 @@ absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samp
   if (!prepared.ok()) return prepared;
   absl::StatusOr<Statistics> statistics = GatherInt8Statistics(*prepared, samples, options);
   if (!statistics.ok()) return statistics.status();
-  return QuantizeWithStatistics(*prepared, samples, *statistics, options, report);
+  absl::StatusOr<Graph> result =
+      QuantizeWithStatistics(*prepared, samples, *statistics, options, report);
+  if (!result.ok()) return result;
+  absl::Status status = RenameRescaled(graph, *prepared, samples, options.run, *result);
+  if (!status.ok()) return status;
+  return result;
 }
 
 }  // namespace octet

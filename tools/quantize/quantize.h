@@ -16,6 +16,8 @@
 #include "tools/quantize/overrides.h"
 #include "tools/quantize/precision.h"
 #include "tools/quantize/refine.h"
+#include "tools/quantize/refined_layers.h"
+#include "tools/quantize/target.h"
 #include "tools/quantize/weights.h"
 
 namespace octet {
@@ -29,6 +31,7 @@ struct QuantizerOptions {
   bool symmetric_activations = false;    // kS8 only
   std::vector<Override> overrides;       // exceptions, in order
   RefineOptions refine;                  // what to do beyond rounding to nearest
+  Target target = Target::kAny;          // kAvx2 requires activations of kU8
   ModelOptions run;                      // how to run the float model
   Progress progress;                     // may be empty
 };
@@ -38,6 +41,10 @@ struct QuantizerReport {
   int int8_operators = 0;
   std::vector<std::string> float_operators;  // names of those that stayed float
   int conversions = 0;                       // Quantize and Dequantize operators in the result
+  // Products whose pair sums could saturate on CPUs without VNNI: those that remain, and those
+  // whose weights were limited, since the target asks for it, so that they cannot.
+  std::vector<std::string> at_risk;
+  std::vector<std::string> limited;
 };
 
 // Whether the method takes nothing from sample data.
@@ -66,9 +73,18 @@ absl::StatusOr<Graph> PrepareGraph(const Graph& graph, const SampleSource& sampl
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
                                                 const QuantizerOptions& options);
 
+// What differs between models of one StaticQuantizer.
+struct StaticChoice {
+  // Per node what is wanted: kFloat, kInt8 or kDynamic. Nodes that the overrides keep float stay
+  // so; what else they say of precisions does not count. Empty: kInt8, or what the overrides say.
+  std::vector<Precision> precision;
+  // The refined layers, for `options.refine`; null: they are refined anew. Must outlive the call.
+  const RefinedLayers* layers = nullptr;
+};
+
 // Makes models from statistics without running anything but what options.refine asks for; of the
-// samples only the first one's shapes are looked at. What does not depend on which nodes stay float
-// is found out once. Immutable.
+// samples only the first one's shapes are looked at. What does not depend on the choice is found
+// out once. Immutable.
 class StaticQuantizer {
  public:
   // The graph, the samples and the statistics must outlive the result.
@@ -76,9 +92,14 @@ class StaticQuantizer {
                                                 const Statistics& statistics,
                                                 const QuantizerOptions& options);
 
-  // `float_nodes` are indices of nodes that stay float whatever the overrides say. `report` may be
-  // null. InvalidArgument when the statistics lack a tensor, as those of another graph do.
-  absl::StatusOr<Graph> Quantize(absl::Span<const int> float_nodes, QuantizerReport* report) const;
+  // `report` may be null. InvalidArgument when the statistics lack a tensor, as those of another
+  // graph do.
+  absl::StatusOr<Graph> Quantize(const StaticChoice& choice, QuantizerReport* report) const;
+
+  // What of the precisions is possible: kernels at the sizes of the first sample.
+  const KernelQuery& kernels() const { return kernels_; }
+  const GraphOverrides& overrides() const { return overrides_; }
+  const Graph& graph() const { return *graph_; }
 
  private:
   StaticQuantizer(const Graph& graph, const SampleSource& samples, const Statistics& statistics,
@@ -89,6 +110,9 @@ class StaticQuantizer {
   const SampleSource* samples_;
   const Statistics* statistics_;
   QuantizerOptions options_;
+  std::vector<Precision> WantedPrecision(const StaticChoice& choice) const;
+  absl::Status Refine(const StaticChoice& choice, Graph& integer, QuantizerReport& report) const;
+
   KernelQuery kernels_;
   GraphOverrides overrides_;
   std::map<TensorId, Range> observed_;  // what the calibrators choose
