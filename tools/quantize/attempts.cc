@@ -56,8 +56,7 @@ absl::Status Attempts::MeasureFloat() {
   if (!status.ok()) return status;
   const absl::StatusOr<double> latency =
       journal_.Recall<double>("latency float", [&]() -> absl::StatusOr<double> {
-        absl::StatusOr<std::vector<double>> ms =
-            MedianLatencies({float_.get()}, evaluation_, options_.latency_seconds);
+        absl::StatusOr<std::vector<double>> ms = Measure({float_.get()}, options_.latency_seconds);
         if (!ms.ok()) return ms.status();
         return ms->front();
       });
@@ -163,8 +162,14 @@ absl::StatusOr<std::vector<double>> Attempts::Latencies(absl::Span<const size_t>
       pointers.push_back(model->get());
       models.push_back(*std::move(model));
     }
-    return MedianLatencies(pointers, evaluation_, seconds);
+    return Measure(pointers, seconds);
   });
+}
+
+absl::StatusOr<std::vector<double>> Attempts::Measure(absl::Span<const Model* const> models,
+                                                      double seconds) const {
+  if (options_.latencies) return options_.latencies(models, seconds);
+  return MedianLatencies(models, evaluation_, seconds);
 }
 
 absl::Status Attempts::Consider(size_t attempt) {

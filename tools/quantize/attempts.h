@@ -74,6 +74,8 @@ class Attempts {
 
  private:
   absl::StatusOr<std::shared_ptr<const Model>> ModelOf(size_t attempt);
+  absl::StatusOr<std::vector<double>> Measure(absl::Span<const Model* const> models,
+                                              double seconds) const;
   absl::StatusOr<std::vector<double>> Latencies(absl::Span<const size_t> attempts, double seconds,
                                                 const std::string& name);
   absl::Status EvaluateUnknown(absl::Span<const Trial> trials);

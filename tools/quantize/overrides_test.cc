@@ -90,6 +90,17 @@ absl::StatusOr<GraphOverrides> Resolve(const std::string& text, const RangeRule&
   return ResolveOverrides(ParseOverrides(text, "o.txt").value(), net.b.graph, common);
 }
 
+TEST(ResolveOverridesTest, DynamicMustBePossible) {
+  const GraphOverrides overrides = Resolve("operator block_2/conv: dynamic").value();
+  EXPECT_EQ(overrides.operators[2].precision, Precision::kDynamic);
+  std::vector<Precision> precision(3, Precision::kInt8);
+  const Net net;
+  EXPECT_THAT(std::string(CheckOverrides(net.b.graph, overrides, precision).message()),
+              ::testing::HasSubstr("o.txt:1: operator 'block_2/conv' cannot be dynamic"));
+  precision[2] = Precision::kDynamic;
+  EXPECT_TRUE(CheckOverrides(net.b.graph, overrides, precision).ok());
+}
+
 TEST(ResolveOverridesTest, SelectsByNameTypeAndPattern) {
   const auto int8_of = [](const std::string& text) {
     std::vector<int> result;

@@ -8,6 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
 #include "tools/evaluate/evaluate.h"
@@ -63,6 +65,11 @@ struct RoadOptions {
   // A file that keeps what was measured. Where it exists, what it holds is not measured again: a
   // search that was interrupted goes on where it was, with the same result. Empty: none.
   std::string resume;
+  // How the time of one run of each model is measured, in milliseconds, within `seconds` for all.
+  // Empty: MedianLatencies on the evaluation data.
+  std::function<absl::StatusOr<std::vector<double>>(absl::Span<const Model* const> models,
+                                                    double seconds)>
+      latencies;
   // Both may be empty. `task` is what goes on, in words.
   std::function<void(const std::string& task, int64_t done, int64_t total)> progress;
   std::function<void(const RoadStep&)> on_step;
