@@ -56,7 +56,7 @@ struct RoadOptions {
   // which classes are told, bears more noise than values that count by themselves:
   // `classes_goal_db` is for models with labels, or samples with classes.
   double goal_db = 26;
-  double classes_goal_db = 20;
+  double classes_goal_db = 18;
   absl::optional<double> time_limit_seconds;  // of the whole search; what was found so far counts
   double latency_seconds = 0.6;               // per measurement
   int64_t sensitivity_samples = 16;           // at most
