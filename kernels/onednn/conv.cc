@@ -119,20 +119,8 @@ dnnl::convolution_forward::primitive_desc Describe(const KernelContext& context,
       window.pads_end, epilogue.attr);
 }
 
-// Whether 16-bit sums of two products stay exact. Input channels of one tap are neighbours; where
-// there are few of them, so are the last channel of a tap and the first of the next.
-bool PairsFit(const Operand& w, bool across_taps) {
-  const auto* weights = static_cast<const int8_t*>(w.data);
-  const int64_t outputs = w.shape[0], channels = w.shape[1];
-  const int64_t taps = NumElements(w.shape) / (outputs * channels);
-  if (!across_taps) {
-    return onednn::PairSumsFit(outputs * taps, channels, [&](int64_t row, int64_t i) {
-      return weights[(row / taps * channels + i) * taps + row % taps];
-    });
-  }
-  return onednn::PairSumsFit(outputs, taps * channels, [&](int64_t row, int64_t i) {
-    return weights[(row * channels + i % channels) * taps + i / channels];
-  });
+absl::Span<const int8_t> WeightsOf(const Operand& w) {
+  return {static_cast<const int8_t*>(w.data), static_cast<size_t>(NumElements(w.shape))};
 }
 
 bool HasPads(const schema::ConvOptionsT& o) {
@@ -154,7 +142,8 @@ absl::Status CheckChoice(const KernelContext& context, const std::string& implem
   }
   bool fit = true;
   if (!onednn::SumsExactly(implementation)) {
-    fit = PairsFit(operands.w, !depthwise);
+    const int64_t groups = context.node->as<schema::ConvOptionsT>().groups;
+    fit = PairSumsFit(onednn::ConvWeightRows(operands.w.shape, groups), WeightsOf(operands.w));
   }
   return CheckImplementation(implementation, operands, fit);
 }

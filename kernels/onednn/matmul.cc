@@ -151,20 +151,16 @@ dnnl::matmul::primitive_desc Describe(const KernelContext& context, const Proble
       {p.y, ToDnnl(context.output().type), RowMajorStrides(p.y)}, epilogue.attr);
 }
 
-absl::Status CheckChoice(const KernelContext& context, const Problem& p,
-                         const std::string& implementation) {
+absl::Status CheckChoice(const KernelContext& context, const std::string& implementation) {
   const ProductOperands operands = Operands(context);
   bool fit = true;
   if (operands.quantized() && !onednn::SumsExactly(implementation)) {
-    const auto* b = static_cast<const int8_t*>(operands.w.data);
-    const size_t n = p.b.size();
-    const int64_t depth = p.b[n - 2], columns = p.b[n - 1];
-    const int64_t batches = Product(p.b) / (depth * columns);
-    fit =
-        b != nullptr && onednn::PairSumsFit(batches * columns, depth, [&](int64_t row, int64_t i) {
-          return b[row / columns * depth * columns + row % columns * p.b_strides[n - 1] +
-                   i * p.b_strides[n - 2]];
-        });
+    const auto& options = context.node->as<schema::MatMulOptionsT>();
+    const Operand& b = operands.w;
+    fit = b.data != nullptr &&
+          onednn::PairSumsFit(
+              onednn::MatMulWeightRows(b.shape, options.transpose_b),
+              {static_cast<const int8_t*>(b.data), static_cast<size_t>(NumElements(b.shape))});
   }
   return CheckImplementation(implementation, operands, fit);
 }
@@ -180,7 +176,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Create(const KernelContext& context) {
   Epilogue epilogue = MakeEpilogue(operands, 1 << (problem.y.size() - 1));
   const auto description = Describe(context, problem, epilogue);
   parts.detail = description.impl_info_str();
-  if (absl::Status s = CheckChoice(context, problem, parts.detail); !s.ok()) return s;
+  if (absl::Status s = CheckChoice(context, parts.detail); !s.ok()) return s;
 
   parts.primitive = dnnl::matmul(description);
   parts.scratch_bytes = description.scratchpad_desc().get_size();

@@ -296,7 +296,8 @@ TEST_F(ModelFileTest, WhatIsNoModelGetsAHint) {
   EXPECT_THAT(error("m.onnx"), HasSubstr("ONNX file"));
   EXPECT_THAT(error("m.onnx"), HasSubstr("octet import"));
   Put("m.tflite", std::string("\x1c\0\0\0TFL3\0\0\0\0\0\0\0\0", 16));
-  EXPECT_THAT(error("m.tflite"), HasSubstr("TFLite"));
+  EXPECT_THAT(error("m.tflite"), HasSubstr("TFLite file"));
+  EXPECT_THAT(error("m.tflite"), HasSubstr("'octet import'"));
   Put("cat.jpg", "\xff\xd8\xff\xe0 picture");
   EXPECT_THAT(error("cat.jpg"), HasSubstr("is not an Octet model"));
 }

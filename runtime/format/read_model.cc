@@ -43,11 +43,9 @@ absl::Status NotAModel(absl::Span<const uint8_t> bytes) {
     return Invalid("is an ONNX file, not an Octet model; convert it with 'octet import'");
   }
   if (bytes.size() >= 8 && text.substr(4, 4) == "TFL3") {
-    return Invalid(
-        "is a TFLite file, not an Octet model; use an ONNX export of the network and "
-        "'octet import'");
+    return Invalid("is a TFLite file, not an Octet model; convert it with 'octet import'");
   }
-  return Invalid("is not an Octet model; make one from an ONNX file with 'octet import'");
+  return Invalid("is not an Octet model; make one from an ONNX or TFLite file with 'octet import'");
 }
 
 struct FileParts {

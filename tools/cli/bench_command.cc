@@ -12,6 +12,7 @@
 #include "tools/cli/process.h"
 #include "tools/evaluate/latency.h"
 #include "tools/evaluate/statistics.h"
+#include "tools/report/bytes.h"
 
 namespace octet::cli {
 namespace {

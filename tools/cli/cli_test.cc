@@ -342,6 +342,89 @@ TEST_F(CliTest, ABudgetThatIsMissedEndsWith1AndWritesNoModel) {
   }
 }
 
+TEST_F(CliTest, ASearchIsResumed) {
+  MakeSmall();
+  const std::string search = "quantize small.octet --data in.npz -o q.octet --resume s.search ";
+  ASSERT_EQ(Octet(search + "--min-sqnr 150 --budget 0.000001s").code, 1);
+  EXPECT_TRUE(Exists("s.search"));
+  const Result result = Octet(search + "--min-sqnr 15 --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_GT(result.parsed()["resumed"], 3);
+  EXPECT_THAT(Octet(search + "--min-sqnr 15").out, HasSubstr("resumed: "));
+  const Result other = Octet(search + "--activations s8");
+  EXPECT_EQ(other.code, 3);
+  EXPECT_THAT(other.err, HasSubstr("s.search: belongs to a search with other options"));
+  testing::WriteText(Path("s.search"), "octet-search 1 and nothing else");
+  const Result damaged = Octet(search);
+  EXPECT_EQ(damaged.code, 3);
+  EXPECT_THAT(damaged.err, HasSubstr("s.search: is damaged"));
+  EXPECT_EQ(Octet(search + "--method static").code, 2);
+}
+
+TEST_F(CliTest, TargetsTellOfLayersThatCouldSaturate) {
+  MakeSmall();
+  const std::string quantize =
+      "quantize small.octet --data in.npz -o q.octet --method static --target ";
+  const json any = Octet(quantize + "any --json").parsed();
+  ASSERT_GT(any["at_risk_without_vnni"].size(), 0u);
+  const std::string layer = any["at_risk_without_vnni"][0];
+  const std::pair<const char*, const char*> words[] = {
+      {"any", "could saturate 16-bit sums without VNNI (CPUs without VNNI compute them exactly"},
+      {"vnni", "could saturate 16-bit sums without VNNI (which does not matter on the target)"},
+      {"amx", "which does not matter on the target"},
+      {"avx2", "layers are limited, so that 16-bit sums cannot saturate"}};
+  for (const auto& [target, text] : words) {
+    const Result result = Octet(quantize + target);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.out, HasSubstr(text)) << target;
+    EXPECT_THAT(result.out, HasSubstr(layer)) << target;
+  }
+  const json limited = Octet(quantize + "avx2 --json").parsed();
+  EXPECT_EQ(limited["limited_for_target"], any["at_risk_without_vnni"]);
+  EXPECT_EQ(limited["at_risk_without_vnni"].size(), 0u);
+  const json road =
+      Octet("quantize small.octet --data in.npz -o q.octet --target avx2 --report r.html --json")
+          .parsed();
+  EXPECT_EQ(road["target"], "avx2");
+  EXPECT_EQ(road["at_risk_without_vnni"].size(), 0u);
+  EXPECT_EQ(Octet(quantize + "avx2 --activations s8").code, 2);
+  EXPECT_EQ(Octet(quantize + "sse").code, 2);
+}
+
+TEST_F(CliTest, ListsOperatorsToLeaveInFloat) {
+  MakeSmall();
+  const std::string quantize = "quantize small.octet --data in.npz -o q.octet ";
+  ASSERT_EQ(Octet(quantize + "--exclude-list sensitive.txt").code, 0);
+  EXPECT_THAT(ReadText(Path("sensitive.txt")), HasSubstr("dB when it alone is int8\noperator "));
+  ASSERT_EQ(Octet(quantize + "--method static").code, 0);
+  const Result compared =
+      Octet("compare small.octet q.octet --data in.npz --worst 2 --exclude-list worst.txt --json");
+  ASSERT_EQ(compared.code, 0) << compared.err;
+  for (const char* list : {"sensitive.txt", "worst.txt"}) {
+    const Result result = Octet(quantize + "--method static --json --overrides " + list);
+    ASSERT_EQ(result.code, 0) << list << result.err;
+    EXPECT_GT(result.parsed()["float_operators"].size(), 0u) << list;
+  }
+  EXPECT_THAT(Octet("inspect q.octet --json").parsed()["quantization"]["settings"],
+              ::testing::Each(::testing::AnyOf(HasSubstr("operator "))));
+}
+
+TEST_F(CliTest, RescaledTensorsAreNotCompared) {
+  MakeSmall();
+  ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --weights per-tensor "
+                  "--refine equalize --method static")
+                .code,
+            0);
+  const std::string compare = "compare small.octet q.octet --data in.npz";
+  const json compared = Octet(compare + " --json").parsed();
+  ASSERT_GT(compared["rescaled"].size(), 0u);
+  for (const json& tensor : compared["tensors"]) {
+    EXPECT_GT(tensor["sqnr_db"], 10) << tensor;
+    for (const json& name : compared["rescaled"]) EXPECT_NE(tensor["tensor"], name);
+  }
+  EXPECT_THAT(Octet(compare).out, HasSubstr("since equalization has scaled their channels"));
+}
+
 TEST_F(CliTest, QuantizesArrays) {
   MakeSmall();
   ASSERT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --weights per-tensor").code, 0);
@@ -373,6 +456,8 @@ TEST_F(CliTest, TriesAnotherCalibratorWithSavedRanges) {
   const json before = Octet("inspect q.octet --json").parsed()["quantization"];
   const json after = Octet("inspect p.octet --json").parsed()["quantization"];
   EXPECT_EQ(after["calibrator"], "percentile");
+  EXPECT_EQ(after["method"], "static");
+  EXPECT_EQ(after["settings"], (std::vector<std::string>{"--percentile 99"}));
   EXPECT_EQ(after["data_hash"], before["data_hash"]);
   EXPECT_EQ(after["samples"], 6);
   EXPECT_NE(after["ranges"], before["ranges"]);
@@ -397,6 +482,9 @@ TEST_F(CliTest, QuantizesWithOverrides) {
       Octet("quantize colours.octet --data . -o q.octet --method static --overrides o.txt --json");
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.parsed()["float_operators"], ::testing::Contains("classify"));
+  EXPECT_EQ(Octet("inspect q.octet --json").parsed()["quantization"]["settings"],
+            (std::vector<std::string>{"operator classify: float"}));
+  EXPECT_THAT(Octet("inspect q.octet").out, HasSubstr("  operator classify: float\n"));
   testing::WriteText(Path("o.txt"), "operator clasify: float\n");
   const Result typo = Octet("quantize colours.octet --data . -o q.octet --overrides o.txt");
   EXPECT_EQ(typo.code, 3);

@@ -60,10 +60,4 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
   return text;
 }
 
-std::string FormatBytes(uint64_t bytes) {
-  constexpr double kMebi = 1 << 20;
-  if (bytes < 10000) return absl::StrCat(bytes, " bytes");
-  return absl::StrFormat("%.2f MiB", static_cast<double>(bytes) / kMebi);
-}
-
 }  // namespace octet::cli

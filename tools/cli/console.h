@@ -32,9 +32,6 @@ class ProgressLine {
 // Columns of text, aligned: the first row holds the titles; numbers stand at the right.
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
 
-// "12.3 MiB", "512 bytes".
-std::string FormatBytes(uint64_t bytes);
-
 }  // namespace octet::cli
 
 #endif  // OCTET_TOOLS_CLI_CONSOLE_H_

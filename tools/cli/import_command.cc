@@ -9,6 +9,7 @@
 #include "tools/cli/exit_code.h"
 #include "tools/cli/picture_flags.h"
 #include "tools/import/op_list.h"
+#include "tools/report/bytes.h"
 #include "tools/simplify/quantization_summary.h"
 
 namespace octet::cli {

@@ -10,6 +10,8 @@
 #include "tools/cli/commands.h"
 #include "tools/cli/common.h"
 #include "tools/cli/console.h"
+#include "tools/quantize/record.h"
+#include "tools/report/bytes.h"
 
 namespace octet::cli {
 namespace {
@@ -65,13 +67,10 @@ json RecordToJson(const schema::QuantizationRecordT& record) {
   for (const auto& range : record.ranges) {
     ranges.push_back({{"tensor", range->tensor}, {"min", range->min}, {"max", range->max}});
   }
-  return {{"method", record.method},
-          {"calibrator", record.calibrator},
-          {"weights", record.weights},
-          {"activations", record.activations},
-          {"data_hash", record.data_hash},
-          {"samples", record.samples},
-          {"ranges", ranges}};
+  return {{"method", MethodOf(record)},        {"settings", SettingsOf(record)},
+          {"calibrator", record.calibrator},   {"weights", record.weights},
+          {"activations", record.activations}, {"data_hash", record.data_hash},
+          {"samples", record.samples},         {"ranges", ranges}};
 }
 
 json PreprocessingToJson(const ImagePreprocessing& p) {
@@ -153,9 +152,10 @@ std::string Heading(const Model& model, const Session& session) {
   }
   if (graph.quantization != nullptr) {
     const schema::QuantizationRecordT& record = *graph.quantization;
-    absl::StrAppend(&text, "quantized: ", record.method, ", ", record.calibrator, ", weights ",
+    absl::StrAppend(&text, "quantized: ", MethodOf(record), ", ", record.calibrator, ", weights ",
                     record.weights, ", activations ", record.activations, ", ", record.samples,
                     " samples with SHA-256 ", record.data_hash, "\n");
+    for (const std::string& line : SettingsOf(record)) absl::StrAppend(&text, "  ", line, "\n");
   }
   return text;
 }

@@ -13,11 +13,6 @@ TEST(TableTest, AlignsColumns) {
             "long one     3\n");
 }
 
-TEST(BytesTest, AreReadable) {
-  EXPECT_EQ(FormatBytes(0), "0 bytes");
-  EXPECT_EQ(FormatBytes(3 << 20), "3.00 MiB");
-}
-
 TEST(ExitCodeTest, TellsWrongUseFromBadInput) {
   EXPECT_EQ(ExitCodeOf(absl::OkStatus()), kSuccess);
   EXPECT_EQ(ExitCodeOf(UsageError("x")), kWrongUse);

@@ -1,6 +1,8 @@
 #include "tools/cli/road.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <memory>
 
 #include "absl/strings/match.h"
@@ -12,6 +14,7 @@
 #include "absl/time/time.h"
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
+#include "tools/report/bytes.h"
 
 namespace octet::cli {
 namespace {
@@ -74,8 +77,11 @@ std::string Summary(const RoadResult& result) {
   if (const absl::optional<double> ratio = step.latency_ratio()) {
     absl::StrAppendFormat(&text, ", %.2f times as fast as float", 1 / *ratio);
   }
-  if (!result.wide.empty()) {
-    absl::StrAppend(&text, "; left in float: ", absl::StrJoin(result.wide, ", "));
+  for (Precision precision : {Precision::kFloat, Precision::kDynamic}) {
+    const std::vector<std::string> names = OperatorsWith(precision, result.exceptions);
+    if (names.empty()) continue;
+    absl::StrAppend(&text, precision == Precision::kFloat ? "; left in float: " : "; dynamic: ",
+                    absl::StrJoin(names, ", "));
   }
   return text;
 }
@@ -93,14 +99,20 @@ void RoadFlags::Register(FlagSet& flags) {
              &min_cosine);
   flags.Text("budget", "TIME", "stop searching after this time, e.g. 5m", &time_limit);
   flags.Text("report", "FILE.html", "write a page about what was tried and chosen", &report);
+  flags.Text("resume", "FILE", "keep what was measured in FILE; where it exists, go on from there",
+             &resume);
+  flags.Text("exclude-list", "FILE", "write the most sensitive operators as lines for --overrides",
+             &exclude_list);
   flags.Switch("sensitivity", "measure what each operator costs even where all is well",
                &sensitivity);
 }
 
 bool RoadFlags::any() const {
-  return sensitivity ||
-         !(evaluation.empty() && max_drop.empty() && min_agreement.empty() && min_sqnr.empty() &&
-           min_cosine.empty() && time_limit.empty() && report.empty());
+  const std::string* const texts[] = {&evaluation, &max_drop,   &min_agreement,
+                                      &min_sqnr,   &min_cosine, &time_limit,
+                                      &report,     &resume,     &exclude_list};
+  return sensitivity || std::any_of(std::begin(texts), std::end(texts),
+                                    [](const std::string* text) { return !text->empty(); });
 }
 
 absl::StatusOr<RoadOptions> RoadFlags::Options() const {
@@ -113,7 +125,8 @@ absl::StatusOr<RoadOptions> RoadFlags::Options() const {
   if (status.ok()) status = ParseShare("min-cosine", min_cosine, options.budget.min_cosine);
   if (status.ok()) status = ParseSeconds(time_limit, options.time_limit_seconds);
   if (!status.ok()) return status;
-  options.always_measure_sensitivity = sensitivity || !report.empty();
+  options.always_measure_sensitivity = sensitivity || !report.empty() || !exclude_list.empty();
+  options.resume = resume;
   return options;
 }
 
@@ -160,10 +173,13 @@ std::string RoadText(const RoadResult& result) {
     if (has_top1) row.insert(row.begin() + 1, Number(s.accuracy.top1, 4));
     rows.push_back(std::move(row));
   }
-  return absl::StrCat(FormatTable(rows), Summary(result), "\n");
+  return absl::StrCat(result.resumed > 0
+                          ? absl::StrCat("resumed: ", result.resumed, " measurements were known\n")
+                          : "",
+                      FormatTable(rows), Summary(result), "\n");
 }
 
-json RoadJson(const RoadResult& result) {
+json RoadJson(const RoadResult& result, Target target) {
   json steps = json::array();
   for (const RoadStep& s : result.steps) {
     steps.push_back({{"name", s.name},
@@ -181,14 +197,21 @@ json RoadJson(const RoadResult& result) {
   }
   json sensitivity = json::array();
   for (const LayerSensitivity& layer : result.sensitivity) {
-    sensitivity.push_back({{"operator", layer.op}, {"sqnr_db", NumberOrNull(layer.sqnr_db)}});
+    sensitivity.push_back({{"operator", layer.op},
+                           {"precision", std::string(Name(layer.precision))},
+                           {"sqnr_db", NumberOrNull(layer.sqnr_db)}});
   }
   return json({{"met", result.met},
                {"chosen", result.steps[result.chosen].name},
                {"steps", steps},
                {"out_of_time", result.out_of_time},
                {"sensitivity", sensitivity},
-               {"left_in_float", result.wide},
+               {"left_in_float", OperatorsWith(Precision::kFloat, result.exceptions)},
+               {"dynamic", OperatorsWith(Precision::kDynamic, result.exceptions)},
+               {"target", std::string(Name(target))},
+               {"at_risk_without_vnni", result.report.at_risk},
+               {"limited_for_target", result.report.limited},
+               {"resumed", result.resumed},
                {"int8_operators", result.report.int8_operators},
                {"float_operators", result.report.float_operators},
                {"conversions", result.report.conversions},

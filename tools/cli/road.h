@@ -18,6 +18,8 @@ struct RoadFlags {
   std::string max_drop, min_agreement, min_sqnr, min_cosine;
   std::string time_limit;
   std::string report;
+  std::string resume;
+  std::string exclude_list;
   bool sensitivity = false;
 
   void Register(FlagSet& flags);
@@ -34,7 +36,7 @@ absl::StatusOr<RoadResult> WalkRoadOnConsole(const Graph& graph, const SampleSou
 // The steps as a table, and what was chosen and why.
 std::string RoadText(const RoadResult& result);
 // The same for programs; docs/json.md lists the members.
-nlohmann::json RoadJson(const RoadResult& result);
+nlohmann::json RoadJson(const RoadResult& result, Target target);
 
 // What the report needs to know beside the result.
 struct ReportContext {

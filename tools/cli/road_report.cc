@@ -5,12 +5,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "runtime/model_internal.h"
 #include "tools/cli/console.h"
 #include "tools/cli/road.h"
 #include "tools/data/file.h"
 #include "tools/evaluate/compare.h"
 #include "tools/evaluate/latency.h"
+#include "tools/quantize/rescaled.h"
+#include "tools/report/bytes.h"
 #include "tools/report/page.h"
 
 namespace octet::cli {
@@ -41,7 +44,9 @@ std::vector<report::Layer> Layers(const std::vector<OperatorTime>& times,
                                   const RoadResult& result) {
   std::map<std::string, double> errors, alone;
   for (const TensorDifference& d : differences) errors.emplace(d.op, d.sqnr_db);
-  for (const LayerSensitivity& s : result.sensitivity) alone.emplace(s.op, s.sqnr_db);
+  for (const LayerSensitivity& s : result.sensitivity) {
+    if (s.precision == Precision::kInt8) alone.emplace(s.op, s.sqnr_db);
+  }
   std::vector<report::Layer> layers;
   for (const OperatorTime& time : times) {
     report::Layer layer;
@@ -104,6 +109,28 @@ std::string Verdict(const RoadResult& result) {
                       FormatBytes(result.steps[0].weights_bytes), ".");
 }
 
+// What concerns some operators or tensors only.
+std::vector<std::pair<std::string, std::string>> Remarks(const RoadResult& result) {
+  std::vector<std::pair<std::string, std::string>> remarks;
+  const auto add = [&](const char* title, const std::vector<std::string>& names,
+                       const char* consequence) {
+    if (names.empty()) return;
+    remarks.emplace_back(title,
+                         absl::StrCat(names.size(), consequence, ": ", absl::StrJoin(names, ", ")));
+  };
+  add("in float", OperatorsWith(Precision::kFloat, result.exceptions), " operators");
+  add("dynamic", OperatorsWith(Precision::kDynamic, result.exceptions), " operators");
+  add("without VNNI", result.report.at_risk,
+      " layers could saturate 16-bit sums there; CPUs without VNNI compute them exactly, in a "
+      "slower way");
+  add("limited", result.report.limited,
+      " layers have smaller weights, so that 16-bit sums cannot saturate");
+  add("not compared", RescaledTensors(result.graph),
+      " tensors have channels of other sizes than in the float model, since equalization scales "
+      "them; the chart of errors leaves them out");
+  return remarks;
+}
+
 }  // namespace
 
 absl::Status WriteReport(const std::string& path, const Graph& graph, const RoadResult& result,
@@ -122,6 +149,7 @@ absl::Status WriteReport(const std::string& path, const Graph& graph, const Road
       {"written to", context.output.empty() ? "nothing was written" : context.output},
       {"ran on", absl::StrCat(ThreadsOf(**model), " threads, ", IsaOf(**model))},
       {"made by", kProducer}};
+  for (const auto& [title, text] : Remarks(result)) page.facts.emplace_back(title, text);
   for (size_t i = 0; i < result.steps.size(); ++i) {
     page.steps.push_back(ToReport(result.steps[i], i == result.chosen));
   }

@@ -77,18 +77,22 @@ absl::Status ParseSetting(absl::string_view text, OverrideSettings& settings) {
     const absl::StatusOr<Range> range = ParseRange(value);
     if (!range.ok()) return range.status();
     settings.range = *range;
-  } else if (text == "float" || text == "int8") {
-    settings.int8 = text == "int8";
+  } else if (text == "float") {
+    settings.precision = Precision::kFloat;
+  } else if (text == "int8") {
+    settings.precision = Precision::kInt8;
+  } else if (text == "dynamic") {
+    settings.precision = Precision::kDynamic;
   } else if (text == "per-tensor" || text == "per-channel") {
     settings.weights =
         text == "per-tensor" ? WeightGranularity::kPerTensor : WeightGranularity::kPerChannel;
   } else if (text == "symmetric" || text == "affine") {
     settings.symmetric = text == "symmetric";
   } else {
-    return absl::InvalidArgumentError(
-        absl::StrCat("unknown setting '", text,
-                     "'; there are: float, int8, per-tensor, per-channel, symmetric, affine, "
-                     "calibrator=NAME, percentile=NUMBER, range=[MIN, MAX]"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "unknown setting '", text,
+        "'; there are: float, int8, dynamic, per-tensor, per-channel, symmetric, affine, "
+        "calibrator=NAME, percentile=NUMBER, range=[MIN, MAX]"));
   }
   return absl::OkStatus();
 }
@@ -137,7 +141,8 @@ absl::StatusOr<Override> ParseLine(absl::string_view line) {
                        keyword->selector == OverrideSelector::kTensorPattern;
   if (tensors && result.settings.about_operators()) {
     return absl::InvalidArgumentError(
-        "float, int8, per-tensor and per-channel are settings of operators, not of tensors");
+        "float, int8, dynamic, per-tensor and per-channel are settings of operators, not of "
+        "tensors");
   }
   return result;
 }
@@ -159,6 +164,7 @@ absl::StatusOr<std::vector<Override>> ParseOverrides(absl::string_view text,
                           absl::StrCat(place, ": ", parsed.status().message()));
     }
     parsed->place = place;
+    parsed->text = std::string(line);
     overrides.push_back(*std::move(parsed));
   }
   return overrides;

@@ -67,9 +67,9 @@ class Resolver {
       if (!test(by_type ? std::string(Name(node.type())) : node.name)) continue;
       matched = true;
       GraphOverrides::OperatorChoice& choice = result_.operators[i];
-      if (line.settings.int8) {
-        choice.int8 = line.settings.int8;
-        choice.int8_place = line.place;
+      if (line.settings.precision) {
+        choice.precision = line.settings.precision;
+        choice.precision_place = line.place;
       }
       if (line.settings.weights && RoleOf(graph_, node) == Int8Role::kAnchor) {
         choice.weights = line.settings.weights;
@@ -148,9 +148,15 @@ absl::Status CheckOverrides(const Graph& graph, const GraphOverrides& overrides,
                             const std::vector<Precision>& precision) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const GraphOverrides::OperatorChoice& choice = overrides.operators[i];
-    if (!choice.int8.value_or(false) || precision[i] != Precision::kFloat) continue;
+    const Precision wanted = choice.precision.value_or(Precision::kFloat);
+    if (wanted == Precision::kDynamic && precision[i] != Precision::kDynamic) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          choice.precision_place, ": operator '", graph.nodes[i].name,
+          "' cannot be dynamic: there is no kernel for it, or it has no constant weights"));
+    }
+    if (wanted == Precision::kFloat || precision[i] != Precision::kFloat) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        choice.int8_place, ": operator '", graph.nodes[i].name,
+        choice.precision_place, ": operator '", graph.nodes[i].name,
         "' cannot be int8: there is no kernel for it, it has no constant weights, or it does not "
         "stand between operators that are int8"));
   }

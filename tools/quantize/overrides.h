@@ -20,14 +20,14 @@ namespace octet {
 
 // What one line asks for; absent members leave things as they are.
 struct OverrideSettings {
-  absl::optional<bool> int8;  // false: float
+  absl::optional<Precision> precision;  // kFloat, kInt8 or kDynamic
   absl::optional<WeightGranularity> weights;
   absl::optional<CalibratorKind> calibrator;
   absl::optional<double> percentile;
   absl::optional<Range> range;
   absl::optional<bool> symmetric;
 
-  bool about_operators() const { return int8 || weights; }
+  bool about_operators() const { return precision || weights; }
   bool about_tensors() const { return calibrator || percentile || range || symmetric; }
 };
 
@@ -36,6 +36,7 @@ enum class OverrideSelector { kOperator, kType, kOperatorPattern, kTensor, kTens
 
 struct Override {
   std::string place;  // "file:line", for messages
+  std::string text;   // the line, without the space around it
   OverrideSelector selector = OverrideSelector::kOperator;
   std::string pattern;  // name, type or regular expression
   OverrideSettings settings;
@@ -49,8 +50,8 @@ absl::StatusOr<std::vector<Override>> ParseOverrides(absl::string_view text,
 // What the lines mean for a graph.
 struct GraphOverrides {
   struct OperatorChoice {
-    absl::optional<bool> int8;
-    std::string int8_place;  // of the line that says so
+    absl::optional<Precision> precision;
+    std::string precision_place;  // of the line that says so
     absl::optional<WeightGranularity> weights;
   };
   struct RangeLine {
@@ -72,8 +73,9 @@ struct GraphOverrides {
 absl::StatusOr<GraphOverrides> ResolveOverrides(const std::vector<Override>& overrides,
                                                 const Graph& graph, const RangeRule& common);
 
-// Whether the overrides got their way with `precision`. InvalidArgument names the line that asks
-// for int8 where that cannot be, or for ranges of tensors none of which is stored as integers.
+// Whether the overrides got their way with `precision`, where kInt8 stands for any 8-bit product.
+// InvalidArgument names the line that asks for int8 or dynamic where that cannot be, or for ranges
+// of tensors none of which is stored as integers.
 absl::Status CheckOverrides(const Graph& graph, const GraphOverrides& overrides,
                             const std::vector<Precision>& precision);
 

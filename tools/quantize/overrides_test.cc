@@ -31,11 +31,11 @@ TEST(ParseOverridesTest, ReadsEveryKindOfLine) {
   EXPECT_EQ((*parsed)[0].place, "o.txt:3");
   EXPECT_EQ((*parsed)[0].selector, OverrideSelector::kOperator);
   EXPECT_EQ((*parsed)[0].pattern, "Conv_3");
-  EXPECT_EQ((*parsed)[0].settings.int8, false);
+  EXPECT_EQ((*parsed)[0].settings.precision, Precision::kFloat);
   EXPECT_EQ((*parsed)[1].selector, OverrideSelector::kType);
   EXPECT_EQ((*parsed)[1].pattern, "MatMul");
   EXPECT_EQ((*parsed)[1].settings.weights, WeightGranularity::kPerTensor);
-  EXPECT_EQ((*parsed)[1].settings.int8, true);
+  EXPECT_EQ((*parsed)[1].settings.precision, Precision::kInt8);
   EXPECT_EQ((*parsed)[2].selector, OverrideSelector::kOperatorPattern);
   EXPECT_EQ((*parsed)[2].pattern, "block_1[0-9]\\/.*");
   EXPECT_EQ((*parsed)[2].settings.calibrator, CalibratorKind::kPercentile);
@@ -55,7 +55,7 @@ TEST(ParseOverridesTest, SaysWhatIsWrongAndWhere) {
       {"operator Conv float", "o.txt:1: a line is"},
       {"operator", "o.txt:1: a line is"},
       {"operator : float", "o.txt:1: a line is"},
-      {"operator Conv: flot", "o.txt:1: unknown setting 'flot'; there are: float, int8"},
+      {"operator Conv: flot", "o.txt:1: unknown setting 'flot'; there are: float, int8, dynamic"},
       {"operator Conv: float,", "o.txt:1: a setting is missing"},
       {"operator Conv:", "o.txt:1: a setting is missing"},
       {"type Conv: calibrator=kl", "o.txt:1: unknown calibrator 'kl'; there are: minmax"},
@@ -90,12 +90,23 @@ absl::StatusOr<GraphOverrides> Resolve(const std::string& text, const RangeRule&
   return ResolveOverrides(ParseOverrides(text, "o.txt").value(), net.b.graph, common);
 }
 
+TEST(ResolveOverridesTest, DynamicMustBePossible) {
+  const GraphOverrides overrides = Resolve("operator block_2/conv: dynamic").value();
+  EXPECT_EQ(overrides.operators[2].precision, Precision::kDynamic);
+  std::vector<Precision> precision(3, Precision::kInt8);
+  const Net net;
+  EXPECT_THAT(std::string(CheckOverrides(net.b.graph, overrides, precision).message()),
+              ::testing::HasSubstr("o.txt:1: operator 'block_2/conv' cannot be dynamic"));
+  precision[2] = Precision::kDynamic;
+  EXPECT_TRUE(CheckOverrides(net.b.graph, overrides, precision).ok());
+}
+
 TEST(ResolveOverridesTest, SelectsByNameTypeAndPattern) {
   const auto int8_of = [](const std::string& text) {
     std::vector<int> result;
     const GraphOverrides overrides = Resolve(text).value();
     for (const auto& choice : overrides.operators) {
-      result.push_back(choice.int8 ? static_cast<int>(*choice.int8) : -1);
+      result.push_back(choice.precision ? *choice.precision != Precision::kFloat : -1);
     }
     return result;
   };

@@ -196,6 +196,21 @@ class Chooser {
 
 }  // namespace
 
+absl::string_view Name(Precision precision) {
+  switch (precision) {
+    case Precision::kFloat:
+      return "float";
+    case Precision::kInt8:
+    case Precision::kInt8ToFloat:
+      return "int8";
+    case Precision::kDynamic:
+      return "dynamic";
+    case Precision::kWeightOnly:
+      return "weight-only";
+  }
+  return "";
+}
+
 Int8Role RoleOf(const Graph& graph, const Node& node) {
   const Int8Role role = RoleOfType(graph, node);
   if (role == Int8Role::kNone) return role;
@@ -224,6 +239,25 @@ std::vector<TensorId> ActivationInputs(const Graph& /*graph*/, const Node& node)
 
 std::vector<Precision> ChoosePrecision(const Graph& graph, const KernelQuery& has_kernel) {
   return Chooser(graph, has_kernel).Choose(has_kernel);
+}
+
+std::vector<Precision> ChooseMixed(const Graph& graph, absl::Span<const Precision> wanted,
+                                   const KernelQuery& has_kernel) {
+  const auto wants = [&](const Node& node, Precision precision) {
+    return wanted[static_cast<size_t>(&node - graph.nodes.data())] == precision;
+  };
+  std::vector<Precision> result =
+      ChoosePrecision(graph, [&](const Node& node, Precision precision) {
+        return wants(node, Precision::kInt8) && has_kernel(node, precision);
+      });
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (wants(node, Precision::kDynamic) && CanBeDynamic(graph, node) &&
+        has_kernel(node, Precision::kDynamic)) {
+      result[i] = Precision::kDynamic;
+    }
+  }
+  return result;
 }
 
 bool CanBeWeightOnly(const Graph& graph, const Node& node) {

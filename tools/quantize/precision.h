@@ -4,6 +4,8 @@
 #include <functional>
 #include <vector>
 
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "octet/types.h"
 #include "runtime/core/graph.h"
 
@@ -18,6 +20,9 @@ enum class Precision {
   kDynamic,      // f32 in, f32 out: weights are integers ahead, activations when the model runs
   kWeightOnly,   // f32 in, f32 out: weights are stored as integers and multiplied as reals
 };
+
+// "float", "int8", "dynamic", "weight-only".
+absl::string_view Name(Precision precision);
 
 // Whether the operator reads integers whose scales calibration has chosen.
 inline bool IsStaticInt8(Precision precision) {
@@ -48,6 +53,12 @@ using KernelQuery = std::function<bool(const Node& node, Precision precision)>;
 // movement alone) and some int8 operator reads their result. The last int8 operators of a path
 // yield f32 where a kernel can, which spares a rounding.
 std::vector<Precision> ChoosePrecision(const Graph& graph, const KernelQuery& has_kernel);
+
+// Chooses a precision per node by what is wanted of each: kFloat, kInt8 or kDynamic. Nodes of which
+// kInt8 is wanted become what ChoosePrecision makes of them, with all others in float; those of
+// which kDynamic is wanted are dynamic where they can be and a kernel exists. All else is float.
+std::vector<Precision> ChooseMixed(const Graph& graph, absl::Span<const Precision> wanted,
+                                   const KernelQuery& has_kernel);
 
 // Whether the operator may have that precision: products with constant weights, which for kDynamic
 // have one group, and attention, which has no weights, for kDynamic only.

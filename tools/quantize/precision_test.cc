@@ -37,6 +37,22 @@ TEST(PrecisionTest, AnAverageBeforeFloatReadsIntegers) {
               ElementsAre(kInt8ToFloat, kFloat, kFloat));
 }
 
+TEST(PrecisionTest, MixesWhatIsWanted) {
+  GraphBuilder b;
+  const TensorId a = b.Conv("a", b.Input("x"));
+  const TensorId c = b.Conv("c", a);
+  b.graph.outputs = {b.Conv("d", b.Softmax("s", c))};
+  constexpr Precision kDynamic = Precision::kDynamic;
+  // What a dynamic operator reads is real.
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt8, kDynamic, kInt8, kInt8}, AnyKernel),
+              ElementsAre(kInt8ToFloat, kDynamic, kFloat, kInt8ToFloat));
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt8, kInt8, kDynamic, kFloat}, AnyKernel),
+              ElementsAre(kInt8, kInt8ToFloat, kFloat, kFloat));
+  const auto nothing_dynamic = [](const Node&, Precision p) { return p != kDynamic; };
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt8, kDynamic, kInt8, kInt8}, nothing_dynamic),
+              ElementsAre(kInt8ToFloat, kFloat, kFloat, kInt8ToFloat));
+}
+
 TEST(PrecisionTest, FollowersLieBetweenInt8Operators) {
   GraphBuilder b;
   const TensorId a = b.Conv("a", b.Input("x"));

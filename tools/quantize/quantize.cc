@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "tools/quantize/clipping.h"
 #include "tools/quantize/convert.h"
 #include "tools/quantize/kernel_query.h"
+#include "tools/quantize/pair_sums.h"
 #include "tools/quantize/precision.h"
+#include "tools/quantize/record.h"
+#include "tools/quantize/rescaled.h"
 #include "tools/quantize/sample_shapes.h"
 #include "tools/quantize/sharing.h"
 
@@ -29,6 +33,10 @@ absl::Status CheckRequest(const Graph& graph, const QuantizerOptions& options) {
   if (words && (options.activations != DataType::kS16 || NeedsNoData(options.method))) {
     return absl::InvalidArgumentError(
         "weights of type s16 need activations of type s16 whose scales are fixed ahead");
+  }
+  if (options.target == Target::kAvx2 && options.activations != DataType::kU8) {
+    return absl::InvalidArgumentError(
+        "the target avx2 needs activations of u8: without VNNI the fast products take no s8");
   }
   for (const Tensor& t : graph.tensors) {
     if (!t.quant) continue;
@@ -80,33 +88,6 @@ RangeRule CommonRule(const QuantizerOptions& options) {
   return {options.calibrator, scheme, absl::nullopt};
 }
 
-std::unique_ptr<schema::QuantizationRecordT> MakeRecord(const Graph& graph,
-                                                        const Statistics& statistics,
-                                                        const std::map<TensorId, Range>& observed,
-                                                        const QuantizerOptions& options) {
-  auto record = std::make_unique<schema::QuantizationRecordT>();
-  record->method = options.method;
-  record->weights =
-      options.weights == WeightGranularity::kPerChannel ? "per-channel" : "per-tensor";
-  if (options.weights_type == DataType::kS16) record->weights += " s16";
-  if (NeedsNoData(options.method)) {
-    record->activations = options.method == "dynamic" ? "u8" : "f32";
-    return record;
-  }
-  record->calibrator = std::string(Name(options.calibrator.kind));
-  record->activations = std::string(Name(options.activations));
-  record->data_hash = statistics.data_hash;
-  record->samples = statistics.samples;
-  for (const auto& [id, range] : observed) {
-    auto entry = std::make_unique<schema::ObservedRangeT>();
-    entry->tensor = graph.tensor(id).name;
-    entry->min = range.min;
-    entry->max = range.max;
-    record->ranges.push_back(std::move(entry));
-  }
-  return record;
-}
-
 void FillReport(const Graph& graph, const std::vector<Precision>& precision, const Graph& result,
                 int64_t samples, QuantizerReport& report) {
   report.samples = samples;
@@ -156,7 +137,7 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   std::vector<Precision> precision =
       options.method == "dynamic" ? ChooseDynamic(graph, query) : ChooseWeightOnly(graph);
   for (size_t i = 0; i < precision.size(); ++i) {
-    if (overrides->operators[i].int8 == false) precision[i] = Precision::kFloat;
+    if (overrides->operators[i].precision == Precision::kFloat) precision[i] = Precision::kFloat;
   }
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
@@ -164,7 +145,7 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
       graph, precision, {},
       {options.weights, options.activations, DataType::kS8, overrides->WeightsOr(options.weights)});
   if (!result.ok()) return result.status();
-  result->quantization = MakeRecord(graph, {}, {}, options);
+  result->quantization = MakeRecord(graph, {}, {}, options, {});
   if (report != nullptr) FillReport(graph, precision, *result, 0, *report);
   return result;
 }
@@ -220,16 +201,15 @@ absl::StatusOr<StaticQuantizer> StaticQuantizer::Create(const Graph& graph,
   return quantizer;
 }
 
-std::vector<Precision> StaticQuantizer::PrecisionWith(absl::Span<const int> float_nodes) const {
-  std::vector<bool> stays_float(graph_->nodes.size());
-  for (size_t i = 0; i < stays_float.size(); ++i) {
-    stays_float[i] = overrides_.operators[i].int8 == false;
+std::vector<Precision> StaticQuantizer::PrecisionFor(const StaticChoice& choice) const {
+  std::vector<Precision> wanted = choice.precision;
+  const bool free = wanted.empty();
+  if (free) wanted.assign(graph_->nodes.size(), Precision::kInt8);
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const absl::optional<Precision>& said = overrides_.operators[i].precision;
+    if (said && (free || *said == Precision::kFloat)) wanted[i] = *said;
   }
-  for (int node : float_nodes) stays_float[static_cast<size_t>(node)] = true;
-  return ChoosePrecision(*graph_, [&](const Node& node, Precision wanted) {
-    const auto index = static_cast<size_t>(&node - graph_->nodes.data());
-    return !stays_float[index] && kernels_(node, wanted);
-  });
+  return ChooseMixed(*graph_, wanted, kernels_);
 }
 
 absl::Status StaticQuantizer::NarrowRanges() {
@@ -239,7 +219,7 @@ absl::Status StaticQuantizer::NarrowRanges() {
   for (const auto& [id, rule] : overrides_.tensors) {
     if (rule.fixed) clipping.fixed.insert(id);
   }
-  const std::vector<Precision> precision = PrecisionWith({});
+  const std::vector<Precision> precision = PrecisionFor({});
   absl::Status status = CheckStatistics(precision);
   if (!status.ok()) return status;
   return octet::NarrowRanges(*graph_, precision, *samples_, clipping, observed_);
@@ -249,10 +229,30 @@ absl::Status StaticQuantizer::CheckStatistics(const std::vector<Precision>& prec
   return CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
 }
 
-absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_nodes,
+absl::Status StaticQuantizer::Refine(const StaticChoice& choice, Graph& integer,
+                                     QuantizerReport& report) const {
+  if (choice.layers != nullptr) {
+    PutLayers(*graph_, *choice.layers, integer);
+  } else {
+    absl::Status status = RefineInteger(*graph_, integer, *samples_, options_.refine, options_.run);
+    if (!status.ok()) return status;
+  }
+  report.at_risk = NamesOfLayersAtRisk(integer);
+  const bool limits = choice.limits_for_target && options_.target == Target::kAvx2;
+  if (!limits || report.at_risk.empty()) return absl::OkStatus();
+  LimitPairSums(integer);
+  report.limited = std::move(report.at_risk);
+  report.at_risk.clear();
+  RefineOptions biases;
+  biases.bias = options_.refine.bias || options_.refine.rounding;
+  return RefineInteger(*graph_, integer, *samples_, biases, options_.run);
+}
+
+absl::StatusOr<Graph> StaticQuantizer::Quantize(const StaticChoice& choice,
                                                 QuantizerReport* report) const {
-  const std::vector<Precision> precision = PrecisionWith(float_nodes);
-  absl::Status status = CheckOverrides(*graph_, overrides_, precision);
+  const std::vector<Precision> precision = PrecisionFor(choice);
+  absl::Status status = absl::OkStatus();
+  if (choice.precision.empty()) status = CheckOverrides(*graph_, overrides_, precision);
   if (!status.ok()) return status;
   status = CheckStatistics(precision);
   if (!status.ok()) return status;
@@ -261,10 +261,17 @@ absl::StatusOr<Graph> StaticQuantizer::Quantize(absl::Span<const int> float_node
                     {options_.weights, options_.activations, options_.weights_type,
                      overrides_.WeightsOr(options_.weights)});
   if (!result.ok()) return result.status();
-  status = RefineInteger(*graph_, *result, *samples_, options_.refine, options_.run);
+  QuantizerReport unwanted;
+  QuantizerReport& told = report != nullptr ? *report : unwanted;
+  status = Refine(choice, *result, told);
   if (!status.ok()) return status;
-  result->quantization = MakeRecord(*graph_, *statistics_, observed_, options_);
-  if (report != nullptr) FillReport(*graph_, precision, *result, statistics_->samples, *report);
+  std::vector<std::string> exceptions;
+  for (size_t i = 0; i < choice.precision.size(); ++i) {
+    if (choice.precision[i] == Precision::kInt8) continue;
+    exceptions.push_back(OverrideLine(graph_->nodes[i].name, choice.precision[i]));
+  }
+  result->quantization = MakeRecord(*graph_, *statistics_, observed_, options_, exceptions);
+  FillReport(*graph_, precision, *result, statistics_->samples, told);
   return result;
 }
 
@@ -285,7 +292,12 @@ absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samp
   if (!prepared.ok()) return prepared;
   absl::StatusOr<Statistics> statistics = GatherInt8Statistics(*prepared, samples, options);
   if (!statistics.ok()) return statistics.status();
-  return QuantizeWithStatistics(*prepared, samples, *statistics, options, report);
+  absl::StatusOr<Graph> result =
+      QuantizeWithStatistics(*prepared, samples, *statistics, options, report);
+  if (!result.ok()) return result;
+  absl::Status status = RenameRescaled(graph, *prepared, samples, options.run, *result);
+  if (!status.ok()) return status;
+  return result;
 }
 
 }  // namespace octet

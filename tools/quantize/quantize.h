@@ -16,6 +16,8 @@
 #include "tools/quantize/overrides.h"
 #include "tools/quantize/precision.h"
 #include "tools/quantize/refine.h"
+#include "tools/quantize/refined_layers.h"
+#include "tools/quantize/target.h"
 #include "tools/quantize/weights.h"
 
 namespace octet {
@@ -30,6 +32,7 @@ struct QuantizerOptions {
   DataType weights_type = DataType::kS8;  // or kS16, with kS16 activations and method "static"
   std::vector<Override> overrides;        // exceptions, in order
   RefineOptions refine;                   // what to do beyond rounding to nearest
+  Target target = Target::kAny;           // kAvx2 requires activations of kU8
   ModelOptions run;                       // how to run the float model
   Progress progress;                      // may be empty
 };
@@ -39,6 +42,10 @@ struct QuantizerReport {
   int int8_operators = 0;
   std::vector<std::string> float_operators;  // names of those that stayed float
   int conversions = 0;                       // Quantize and Dequantize operators in the result
+  // Products whose pair sums could saturate on CPUs without VNNI: those that remain, and those
+  // whose weights were limited, since the target asks for it, so that they cannot.
+  std::vector<std::string> at_risk;
+  std::vector<std::string> limited;
 };
 
 // Whether the method takes nothing from sample data.
@@ -70,9 +77,19 @@ absl::StatusOr<absl::optional<Graph>> RefineGraph(const Graph& graph, const Samp
 absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const SampleSource& samples,
                                                 const QuantizerOptions& options);
 
+// What differs between models of one StaticQuantizer.
+struct StaticChoice {
+  // Per node what is wanted: kFloat, kInt8 or kDynamic. Nodes that the overrides keep float stay
+  // so; what else they say of precisions does not count. Empty: kInt8, or what the overrides say.
+  std::vector<Precision> precision;
+  // The refined layers, for `options.refine`; null: they are refined anew. Must outlive the call.
+  const RefinedLayers* layers = nullptr;
+  bool limits_for_target = true;  // false: as for Target::kAny
+};
+
 // Makes models from statistics without running anything but what options.refine asks for; else, of
-// the samples only the first one's shapes are looked at. What does not depend on which nodes stay
-// float is found out once. Immutable.
+// the samples only the first one's shapes are looked at. What does not depend on the choice is
+// found out once. Immutable.
 class StaticQuantizer {
  public:
   // The graph, the samples and the statistics must outlive the result.
@@ -80,18 +97,24 @@ class StaticQuantizer {
                                                 const Statistics& statistics,
                                                 const QuantizerOptions& options);
 
-  // `float_nodes` are indices of nodes that stay float whatever the overrides say. `report` may be
-  // null. InvalidArgument when the statistics lack a tensor, as those of another graph do.
-  absl::StatusOr<Graph> Quantize(absl::Span<const int> float_nodes, QuantizerReport* report) const;
+  // `report` may be null. InvalidArgument when the statistics lack a tensor, as those of another
+  // graph do.
+  absl::StatusOr<Graph> Quantize(const StaticChoice& choice, QuantizerReport* report) const;
+
+  // What of the precisions is possible: kernels at the sizes of the first sample.
+  const KernelQuery& kernels() const { return kernels_; }
+  const GraphOverrides& overrides() const { return overrides_; }
+  const Graph& graph() const { return *graph_; }
 
  private:
   StaticQuantizer(const Graph& graph, const SampleSource& samples, const Statistics& statistics,
                   const QuantizerOptions& options)
       : graph_(&graph), samples_(&samples), statistics_(&statistics), options_(options) {}
 
-  std::vector<Precision> PrecisionWith(absl::Span<const int> float_nodes) const;
+  std::vector<Precision> PrecisionFor(const StaticChoice& choice) const;
   absl::Status CheckStatistics(const std::vector<Precision>& precision) const;
   absl::Status NarrowRanges();
+  absl::Status Refine(const StaticChoice& choice, Graph& integer, QuantizerReport& report) const;
 
   const Graph* graph_;
   const SampleSource* samples_;

@@ -228,6 +228,18 @@ TEST(QuantizeTest, OverridesChooseByOperatorAndTensor) {
   }
 }
 
+TEST(QuantizeTest, OverridesMayMixStaticAndDynamic) {
+  const Graph plain = testing::SmallFloatNetwork(1);
+  const Graph result = QuantizeWith("type MatMul: dynamic", nullptr).value();
+  int dynamic = 0;
+  for (const Node& node : result.nodes) {
+    if (node.type() != OpType::MatMulOptions) continue;
+    dynamic += node.as<schema::MatMulOptionsT>().arithmetic == schema::Arithmetic::DYNAMIC;
+  }
+  EXPECT_GT(dynamic, 0);
+  EXPECT_GT(*Compare(result, plain).sqnr_db, 22);
+}
+
 TEST(QuantizeTest, OverridesThatCannotBeFollowedAreErrors) {
   EXPECT_THAT(std::string(QuantizeWith("operator none: float", nullptr).status().message()),
               HasSubstr("o.txt:1: the model has no operator 'none'"));

@@ -17,23 +17,6 @@ using nlohmann::json;
 constexpr char kFormat[] = "octet-ranges";
 constexpr int kVersion = 1;
 
-// Tells graphs apart that would give other statistics.
-std::string FingerprintOf(const Graph& graph) {
-  Sha256 hash;
-  const auto add = [&](const std::string& text) {
-    hash.Update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  };
-  for (const Tensor& t : graph.tensors) {
-    add(absl::StrCat("tensor ", t.name, " ", Name(t.type), " ", ToString(t.shape), "\n"));
-    if (t.is_constant()) hash.Update(t.data.as<uint8_t>());
-  }
-  for (const Node& node : graph.nodes) {
-    add(absl::StrCat("operator ", node.name, " ", Name(node.type()), " ",
-                     absl::StrJoin(node.inputs, ","), " ", absl::StrJoin(node.outputs, ","), "\n"));
-  }
-  return hash.HexDigest();
-}
-
 json JsonOf(const Graph& graph, TensorId id, const TensorStatistics& tensor) {
   const Histogram& h = tensor.histogram;
   return {
@@ -162,6 +145,22 @@ void ReadTensor(Reader& reader, const json& object, const Graph& graph, Statisti
 }
 
 }  // namespace
+
+std::string FingerprintOf(const Graph& graph) {
+  Sha256 hash;
+  const auto add = [&](const std::string& text) {
+    hash.Update({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  };
+  for (const Tensor& t : graph.tensors) {
+    add(absl::StrCat("tensor ", t.name, " ", Name(t.type), " ", ToString(t.shape), "\n"));
+    if (t.is_constant()) hash.Update(t.data.as<uint8_t>());
+  }
+  for (const Node& node : graph.nodes) {
+    add(absl::StrCat("operator ", node.name, " ", Name(node.type()), " ",
+                     absl::StrJoin(node.inputs, ","), " ", absl::StrJoin(node.outputs, ","), "\n"));
+  }
+  return hash.HexDigest();
+}
 
 std::string FormatStatistics(const Graph& graph, const Statistics& statistics) {
   json tensors = json::array();

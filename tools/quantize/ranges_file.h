@@ -10,6 +10,9 @@
 
 namespace octet {
 
+// A hash that tells graphs apart which would give other statistics.
+std::string FingerprintOf(const Graph& graph);
+
 // Statistics as JSON text, so that another calibrator can be tried without running the data again.
 // The text says which graph it belongs to: its operators, tensors and constants. Reading gives back
 // exactly what was written.

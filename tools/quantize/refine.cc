@@ -32,6 +32,14 @@ RefineOptions RefineOptions::All() {
   return options;
 }
 
+std::string RefineOptions::ToString() const {
+  std::vector<absl::string_view> names;
+  for (const Method& method : kMethods) {
+    if (this->*method.flag) names.push_back(method.name);
+  }
+  return absl::StrJoin(names, ",");
+}
+
 std::string RefineMethodNames() {
   return absl::StrJoin(kMethods, ", ", [](std::string* out, const Method& method) {
     absl::StrAppend(out, method.name);
@@ -83,9 +91,9 @@ absl::StatusOr<absl::optional<Graph>> RefineReal(const Graph& graph, const Sampl
   return result;
 }
 
-std::vector<int> NodesInRefined(const Graph& graph, const Graph& refined,
-                                absl::Span<const int> nodes) {
-  std::vector<int> places(graph.nodes.size(), -1);
+std::vector<Precision> PrecisionInRefined(const Graph& graph, const Graph& refined,
+                                          absl::Span<const Precision> wanted) {
+  std::vector<Precision> result(refined.nodes.size(), Precision::kInt8);
   auto next = refined.nodes.begin();
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
@@ -93,13 +101,8 @@ std::vector<int> NodesInRefined(const Graph& graph, const Graph& refined,
       return other.type() == node.type() && other.name == node.name;
     });
     if (found == refined.nodes.end()) continue;
-    places[i] = static_cast<int>(found - refined.nodes.begin());
+    result[static_cast<size_t>(found - refined.nodes.begin())] = wanted[i];
     next = found + 1;
-  }
-  std::vector<int> result;
-  for (int node : nodes) {
-    const int place = places[static_cast<size_t>(node)];
-    if (place >= 0) result.push_back(place);
   }
   return result;
 }

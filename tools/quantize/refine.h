@@ -12,6 +12,7 @@
 #include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
+#include "tools/quantize/precision.h"
 #include "tools/quantize/weights.h"
 
 namespace octet {
@@ -26,6 +27,8 @@ struct RefineOptions {
 
   // Those that "all" stands for.
   static RefineOptions All();
+  // The names of those that are on, with commas between them.
+  std::string ToString() const;
 };
 
 // "all", "none", or names of methods with commas between them. InvalidArgument lists the names.
@@ -41,10 +44,10 @@ absl::StatusOr<absl::optional<Graph>> RefineReal(const Graph& graph, const Sampl
                                                  const RefineOptions& options,
                                                  const ModelOptions& run);
 
-// Where nodes of `graph` are in `refined`, which RefineReal made of it; without those that nothing
-// read.
-std::vector<int> NodesInRefined(const Graph& graph, const Graph& refined,
-                                absl::Span<const int> nodes);
+// What is wanted of the nodes of `refined`, which RefineReal made of `graph`, when it is `wanted`
+// of those of `graph`; kInt8 of others.
+std::vector<Precision> PrecisionInRefined(const Graph& graph, const Graph& refined,
+                                          absl::Span<const Precision> wanted);
 
 // Those methods that change the integer network `integer`, which was made from `real`.
 absl::Status RefineInteger(const Graph& real, Graph& integer, const SampleSource& samples,

@@ -2,52 +2,56 @@
 
 #include <algorithm>
 #include <chrono>
-#include <memory>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "runtime/model_internal.h"
-#include "tools/quantize/refine.h"
+#include "tools/quantize/attempts.h"
+#include "tools/quantize/candidate_maker.h"
+#include "tools/quantize/journal.h"
+#include "tools/quantize/mixed_search.h"
+#include "tools/quantize/road_subject.h"
 
 namespace octet {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+// An operator in 8 bits is taken to need this share of its time in float at most: how much less it
+// needs is measured for the model as a whole, where other operators have their part.
+constexpr double kLeastGainOf8Bits = 0.95;
 
-uint64_t WeightsBytes(const Graph& graph) {
-  uint64_t bytes = 0;
-  for (const Tensor& t : graph.tensors) {
-    if (t.is_constant()) bytes += t.data.size();
-  }
-  return bytes;
-}
+// Noise in place of what is infinite or no number.
+constexpr double kHopeless = 1e30;
 
-// A quantized model and how it was made.
-struct Candidate {
-  Graph graph;
-  std::shared_ptr<const Model> model;
-  QuantizerReport report;
-  size_t step = 0;
-};
+double NoiseOf(double decibels) {
+  const double noise = std::pow(10.0, -decibels / 10);
+  return noise < kHopeless ? noise : kHopeless;
+}
 
 class Road {
  public:
   Road(const Graph& graph, const SampleSource& calibration, const SampleSource& evaluation,
-       const RoadOptions& options)
-      : graph_(graph), calibration_(calibration), evaluation_(evaluation), options_(options) {}
+       const RoadOptions& options, Journal journal)
+      : graph_(graph),
+        evaluation_(evaluation),
+        options_(options),
+        journal_(std::move(journal)),
+        maker_(graph, calibration, options.quantizer, journal_,
+               [this](const std::string& task, int64_t done, int64_t total) {
+                 if (options_.progress) options_.progress(task, done, total);
+               }),
+        attempts_(graph, evaluation, options, maker_, journal_) {
+    result_.resumed = journal_.found();
+  }
 
   absl::StatusOr<RoadResult> Walk() {
-    absl::Status status = MeasureFloat();
+    absl::Status status = attempts_.MeasureFloat();
     if (status.ok()) status = Search();
-    if (status.ok() && !options_.budget.any()) status = MeasureFinalists();
+    if (status.ok() && !options_.budget.any()) status = attempts_.MeasureFinalists();
     if (!status.ok()) return status;
-    if (options_.always_measure_sensitivity && result_.sensitivity.empty() && !Products().empty()) {
+    if (options_.always_measure_sensitivity && result_.sensitivity.empty()) {
       status = MeasureSensitivityOfAll();
       if (!status.ok()) return status;
     }
@@ -55,251 +59,200 @@ class Road {
   }
 
  private:
-  // ---- The road, step by step ----
-
-  absl::Status MeasureFloat() {
-    const Clock::time_point start = Clock::now();
-    absl::StatusOr<std::shared_ptr<const Model>> model =
-        ModelFromGraph(graph_, options_.quantizer.run);
-    if (!model.ok()) return model.status();
-    float_ = *std::move(model);
-    RoadStep step;
-    step.name = "float";
-    EvaluateOptions evaluate;
-    evaluate.progress = ProgressOf("float model");
-    absl::StatusOr<Evaluation> accuracy = Evaluate(*float_, nullptr, evaluation_, evaluate);
-    if (!accuracy.ok()) return accuracy.status();
-    step.accuracy = *accuracy;
-    absl::Status status = CheckBudget(options_.budget, step.accuracy);
-    if (!status.ok()) return status;
-    absl::StatusOr<std::vector<double>> latency =
-        MedianLatencies({float_.get()}, evaluation_, options_.latency_seconds);
-    if (!latency.ok()) return latency.status();
-    step.latency_ms = step.float_latency_ms = latency->front();
-    absl::StatusOr<std::vector<OperatorTime>> profile =
-        ProfileOperators(*float_, evaluation_, options_.latency_seconds);
-    if (!profile.ok()) return profile.status();
-    result_.profile = *std::move(profile);
-    step.weights_bytes = WeightsBytes(graph_);
-    step.remark = CostlyOperators();
-    step.seconds = SecondsSince(start);
-    AddStep(std::move(step));
-    Announce();
-    return absl::OkStatus();
-  }
-
   absl::Status Search() {
-    absl::Status status = TryDynamic();
-    if (!status.ok() || Done()) return status;
-    status = TryCalibrators();
-    if (!status.ok() || Done()) return status;
-    status = TryRefined();
-    if (!status.ok() || Done() || !options_.budget.any() || best_static_ == 0) return status;
-    return LeaveSensitiveInFloat();
+    for (auto attempt : {&Road::TryDynamic, &Road::TryCalibrators, &Road::TryRefined}) {
+      absl::Status status = (this->*attempt)();
+      if (!status.ok() || Done()) return status;
+    }
+    if (!options_.budget.any()) {
+      const size_t best = attempts_.Best();
+      if (best == 0 || (attempts_.IsFaster(best) && attempts_.ReachesGoal(best))) {
+        return absl::OkStatus();
+      }
+    }
+    return TryMixtures();
   }
 
   absl::Status TryDynamic() {
-    const Clock::time_point start = Clock::now();
-    QuantizerOptions options = options_.quantizer;
-    options.method = "dynamic";
-    Candidate candidate;
-    absl::StatusOr<Graph> graph = QuantizeGraph(graph_, calibration_, options, &candidate.report);
-    if (!graph.ok()) return graph.status();
-    if (candidate.report.int8_operators == 0) return absl::OkStatus();
-    candidate.graph = *std::move(graph);
-    absl::Status status = Judge({"dynamic"}, start, absl::MakeSpan(&candidate, 1));
-    if (status.ok()) status = MeasureLatency(candidate);
-    if (!status.ok()) return status;
-    considered_.push_back(std::move(candidate));
-    Announce();
-    return absl::OkStatus();
+    Recipe recipe;
+    recipe.method = "dynamic";
+    const absl::StatusOr<std::vector<size_t>> judged = attempts_.Judge({{"dynamic", recipe}});
+    if (!judged.ok() || judged->empty()) return judged.status();
+    dynamic_ = judged->front();
+    absl::Status status = attempts_.Consider(dynamic_);
+    attempts_.Announce();
+    return status;
   }
 
   absl::Status TryCalibrators() {
-    const Clock::time_point start = Clock::now();
-    absl::Status status = Calibrate();
-    if (!status.ok()) return status;
-    std::vector<StaticQuantizer> quantizers;
-    std::vector<Candidate> candidates;
-    std::vector<std::string> names;
+    std::vector<Attempts::Trial> trials;
     for (const std::string& name : CalibratorNames()) {
-      absl::StatusOr<StaticQuantizer> quantizer = WithCalibrator(CalibratorNamed(name).value());
-      if (!quantizer.ok()) return quantizer.status();
-      absl::StatusOr<Candidate> candidate = Make(*quantizer, {});
-      if (!candidate.ok()) return candidate.status();
-      if (candidate->report.int8_operators == 0) return absl::OkStatus();
-      quantizers.push_back(*std::move(quantizer));
-      candidates.push_back(*std::move(candidate));
-      names.push_back(absl::StrCat("static, ", name));
+      Recipe recipe;
+      recipe.calibrator = CalibratorNamed(name).value();
+      trials.push_back({absl::StrCat("static, ", name), recipe});
     }
-    status = Judge(names, start, absl::MakeSpan(candidates));
-    if (!status.ok()) return status;
-    size_t best = 0;
-    for (size_t i = 1; i < candidates.size(); ++i) {
-      if (Better(candidates[i].step, candidates[best].step)) best = i;
+    const absl::StatusOr<std::vector<size_t>> judged = attempts_.Judge(trials);
+    if (!judged.ok() || judged->empty()) return judged.status();
+    static_ = judged->front();
+    for (size_t attempt : *judged) {
+      if (attempts_.Better(attempt, static_)) static_ = attempt;
     }
-    calibrator_ = CalibratorNamed(CalibratorNames()[best]).value();
-    quantizer_ = std::move(quantizers[best]);
-    best_static_ = candidates[best].step;
-    std::string& remark = result_.steps[best_static_].remark;
+    for (size_t attempt : *judged) {
+      if (attempt != static_) attempts_.Dismiss(attempt);
+    }
+    std::string& remark = attempts_.step(static_).remark;
     remark = absl::StrCat("best calibrator", remark.empty() ? "" : "; ", remark);
-    status = MeasureLatency(candidates[best]);
-    if (!status.ok()) return status;
-    considered_.push_back(std::move(candidates[best]));
-    Announce();
-    return absl::OkStatus();
+    absl::Status status = attempts_.Consider(static_);
+    attempts_.Announce();
+    return status;
   }
 
   absl::Status TryRefined() {
-    if (best_static_ == 0) return absl::OkStatus();  // nothing becomes static
-    const Clock::time_point start = Clock::now();
-    Report("refining", 0, 1);
-    absl::Status status = PrepareRefined();
-    if (!status.ok()) return status;
-    absl::StatusOr<Candidate> candidate = Make(*refined_quantizer_, {});
-    if (!candidate.ok()) return candidate.status();
-    status = Judge({absl::StrCat("refined, ", Name(calibrator_))}, start,
-                   absl::MakeSpan(&*candidate, 1));
-    if (status.ok()) status = MeasureLatency(*candidate);
-    if (!status.ok()) return status;
-    refinement_helps_ = Better(candidate->step, best_static_);
-    // It takes the place of the static one, which is as fast, or counts for nothing.
-    if (refinement_helps_) considered_.back() = *std::move(candidate);
-    Announce();
-    return absl::OkStatus();
+    if (static_ == 0) return absl::OkStatus();  // nothing becomes static
+    Recipe recipe = attempts_.recipe(static_);
+    recipe.refined = true;
+    const absl::StatusOr<std::vector<size_t>> judged =
+        attempts_.Judge({{absl::StrCat("refined, ", Name(recipe.calibrator)), recipe}});
+    if (!judged.ok() || judged->empty()) return judged.status();
+    const size_t refined = judged->front();
+    absl::Status status = attempts_.Consider(refined);
+    // The one of the two that is less close to the float model is as fast, and counts for nothing.
+    const bool helps = attempts_.Better(refined, static_);
+    attempts_.Dismiss(helps ? static_ : refined);
+    if (helps) static_ = refined;
+    attempts_.Announce();
+    return status;
   }
 
-  // Finds the shortest beginning of the list of sensitive operators that has to stay float: first
-  // by doubling, then by halving the interval that is left.
-  absl::Status LeaveSensitiveInFloat() {
+  // Finds the fastest mixture of precisions that reaches the goal: from the fastest one on,
+  // operators get better precisions, first those that gain most by it for the time they take.
+  absl::Status TryMixtures() {
     absl::Status status = MeasureSensitivityOfAll();
-    if (!status.ok()) return status;
-    const std::vector<int> order = MostSensitiveFirst(result_.sensitivity);
-    if (order.empty()) return absl::OkStatus();
-    const size_t most = order.size() - 1;  // one at least stays an integer product
-    size_t too_few = 0, enough = most + 1;
-    size_t count = 1;
-    while (too_few + 1 < enough && count <= most) {
-      if (OutOfTime()) return absl::OkStatus();
-      absl::StatusOr<bool> met =
-          TryWide({order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)});
-      if (!met.ok()) return met.status();
-      (*met ? enough : too_few) = count;
-      const bool bounded = enough <= most;
-      count = bounded ? (too_few + enough) / 2 : std::max(count + 1, std::min(2 * count, most));
-    }
-    return absl::OkStatus();
+    if (!status.ok() || result_.sensitivity.empty()) return status;
+    const UpgradePath path = PlanUpgrades(OptionsOfOperators());
+    // The last one would leave nothing that is quantized.
+    if (path.upgrades.size() < 2) return absl::OkStatus();
+    const size_t most = path.upgrades.size() - 1;
+    const auto holds = [&](size_t count) { return TryMixture(AfterUpgrades(path, count)); };
+    return FindLeast(most, FirstGuess(path), holds, [&] { return OutOfTime(); }).status();
   }
 
-  absl::StatusOr<bool> TryWide(const std::vector<int>& wide) {
-    const Clock::time_point start = Clock::now();
-    Report("leaving operators in float", static_cast<int64_t>(wide.size()),
-           static_cast<int64_t>(result_.sensitivity.size()));
-    absl::StatusOr<Candidate> candidate = Make(
-        refinement_helps_ ? *refined_quantizer_ : *quantizer_,
-        refinement_helps_ && refined_graph_ ? NodesInRefined(graph_, *refined_graph_, wide) : wide);
-    if (!candidate.ok()) return candidate.status();
-    absl::Status status = Judge({absl::StrCat("mixed, ", wide.size(), " in float")}, start,
-                                absl::MakeSpan(&*candidate, 1));
-    if (!status.ok()) return status;
-    const bool met = result_.steps[candidate->step].met();
-    if (met) {
-      status = MeasureLatency(*candidate);
+  absl::StatusOr<bool> TryMixture(const std::vector<OperatorPrecision>& precisions) {
+    Recipe recipe = attempts_.recipe(static_ != 0 ? static_ : dynamic_);
+    recipe.method = "static";
+    recipe.precision.assign(graph_.nodes.size(), Precision::kInt8);
+    std::vector<std::string> wide;
+    int dynamic = 0;
+    for (const OperatorPrecision& p : precisions) {
+      recipe.precision[static_cast<size_t>(p.node)] = p.precision;
+      if (p.precision == Precision::kFloat) wide.push_back(NameOf(p.node));
+      dynamic += p.precision == Precision::kDynamic;
+    }
+    const std::string name =
+        absl::StrCat("mixed, ", wide.size(), " in float, ", dynamic, " dynamic");
+    const absl::StatusOr<std::vector<size_t>> judged = attempts_.Judge({{name, recipe}});
+    if (!judged.ok()) return judged.status();
+    if (judged->empty()) return true;  // all are in float
+    const size_t attempt = judged->front();
+    const bool reached = attempts_.ReachesGoal(attempt);
+    if (reached) {
+      absl::Status status = attempts_.Consider(attempt);
       if (!status.ok()) return status;
-      result_.wide.clear();
-      for (int node : wide) {
-        result_.wide.push_back(graph_.nodes[static_cast<size_t>(node)].name);
-      }
-      result_.steps[candidate->step].remark =
-          absl::StrCat("in float: ", absl::StrJoin(result_.wide, ", "));
-      // The one before it left more operators in float.
-      if (has_mixed_) considered_.pop_back();
-      has_mixed_ = true;
-      considered_.push_back(*std::move(candidate));
+      std::string& remark = attempts_.step(attempt).remark;
+      absl::StrAppend(&remark, remark.empty() ? "" : "; ",
+                      wide.empty() ? "" : "in float: ", absl::StrJoin(wide, ", "));
+      // The one before it took more time.
+      if (mixed_ != 0) attempts_.Dismiss(mixed_);
+      mixed_ = attempt;
+    } else {
+      attempts_.Dismiss(attempt);
     }
-    Announce();
-    return met;
+    attempts_.Announce();
+    return reached;
   }
 
-  // ---- Making candidates ----
-
-  QuantizerOptions StaticOptions(CalibratorKind calibrator) const {
-    QuantizerOptions options = options_.quantizer;
-    options.method = "static";
-    options.calibrator.kind = calibrator;
-    options.progress = ProgressOf("calibrating");
-    return options;
-  }
-
-  // Gathers the statistics of the float model once.
-  absl::Status Calibrate() {
-    if (!result_.statistics.tensors.empty()) return absl::OkStatus();
-    absl::StatusOr<Statistics> statistics =
-        GatherInt8Statistics(graph_, calibration_, StaticOptions(calibrator_));
-    if (!statistics.ok()) return statistics.status();
-    result_.statistics = *std::move(statistics);
-    return absl::OkStatus();
-  }
-
-  absl::StatusOr<StaticQuantizer> WithCalibrator(CalibratorKind calibrator) const {
-    return StaticQuantizer::Create(graph_, calibration_, result_.statistics,
-                                   StaticOptions(calibrator));
-  }
-
-  // Readies what all refined candidates are made from.
-  absl::Status PrepareRefined() {
-    QuantizerOptions options = StaticOptions(calibrator_);
-    options.refine = RefineOptions::All();
-    // With a scale per channel there is nothing that equalization could gain.
-    options.refine.equalize = options.weights == WeightGranularity::kPerTensor;
-    absl::StatusOr<absl::optional<Graph>> refined = RefineGraph(graph_, calibration_, options);
-    if (!refined.ok()) return refined.status();
-    refined_graph_ = *std::move(refined);
-    if (refined_graph_) {
-      absl::StatusOr<Statistics> gathered =
-          GatherInt8Statistics(*refined_graph_, calibration_, options);
-      if (!gathered.ok()) return gathered.status();
-      refined_statistics_ = *std::move(gathered);
+  // What each operator costs in each precision. Times are shares of the float profile.
+  std::vector<OperatorOptions> OptionsOfOperators() const {
+    std::map<std::string, double> times;
+    for (const OperatorTime& time : attempts_.profile()) times[time.step.name] += time.median_us;
+    std::map<int, OperatorOptions> operators;
+    for (const LayerSensitivity& s : result_.sensitivity) {
+      const auto time = times.find(s.op);
+      const double us = time != times.end() ? time->second : 1;
+      OperatorOptions& op = operators[s.node];
+      if (op.options.empty()) op = {s.node, {{Precision::kFloat, 0, us}}};
+      op.options.push_back({s.precision, NoiseOf(s.sqnr_db), us * ShareOf(s.precision)});
     }
-    absl::StatusOr<StaticQuantizer> quantizer =
-        StaticQuantizer::Create(refined_graph_ ? *refined_graph_ : graph_, calibration_,
-                                refined_graph_ ? refined_statistics_ : result_.statistics, options);
-    if (!quantizer.ok()) return quantizer.status();
-    refined_quantizer_ = *std::move(quantizer);
-    return absl::OkStatus();
+    std::vector<OperatorOptions> result;
+    for (auto& [node, op] : operators) result.push_back(std::move(op));
+    return result;
   }
 
-  static absl::StatusOr<Candidate> Make(const StaticQuantizer& quantizer,
-                                        const std::vector<int>& wide) {
-    Candidate candidate;
-    absl::StatusOr<Graph> graph = quantizer.Quantize(wide, &candidate.report);
-    if (!graph.ok()) return graph.status();
-    candidate.graph = *std::move(graph);
-    return candidate;
+  // The time of a model in that precision over that of the float model.
+  double ShareOf(Precision precision) const {
+    const size_t attempt = precision == Precision::kDynamic ? dynamic_ : static_;
+    if (attempt == 0) return kLeastGainOf8Bits;
+    const absl::optional<double> ratio = attempts_.steps()[attempt].latency_ratio();
+    return std::min(ratio.value_or(kLeastGainOf8Bits), kLeastGainOf8Bits);
+  }
+
+  // How many upgrades should do, by the noises of the operators alone.
+  size_t FirstGuess(const UpgradePath& path) const {
+    absl::optional<double> decibels = options_.budget.min_sqnr_db;
+    if (!options_.budget.any()) {
+      decibels = attempts_.has_classes() ? options_.classes_goal_db : options_.goal_db;
+    } else if (options_.budget.min_cosine) {
+      // Noise that is orthogonal to the signal turns it by an angle with this cosine.
+      const double noise = 2 * std::max(1 - *options_.budget.min_cosine, 1e-12);
+      decibels = std::max(decibels.value_or(0), -10 * std::log10(noise));
+    }
+    if (!decibels) return 1;
+    const double enough = NoiseOf(*decibels);
+    const auto first = std::find_if(path.noise.begin(), path.noise.end(),
+                                    [&](double noise) { return noise <= enough; });
+    return static_cast<size_t>(first - path.noise.begin());
   }
 
   absl::Status MeasureSensitivityOfAll() {
-    absl::Status status = Calibrate();
-    if (!status.ok()) return status;
-    if (!quantizer_) {
-      absl::StatusOr<StaticQuantizer> quantizer = WithCalibrator(calibrator_);
-      if (!quantizer.ok()) return quantizer.status();
-      quantizer_ = *std::move(quantizer);
-    }
-    const std::vector<int> products = Products();
+    const absl::StatusOr<std::vector<OperatorPrecision>> changes = Changes();
+    if (!changes.ok() || changes->empty()) return changes.status();
+    Recipe recipe;
+    if (static_ != 0) recipe = attempts_.recipe(static_);
+    const auto name = [&](const OperatorPrecision& change) {
+      return absl::StrCat("sensitivity ", recipe.Key(), " ", change.node, " ",
+                          Name(change.precision));
+    };
     SensitivityOptions options;
     options.run = options_.quantizer.run;
-    options.progress = ProgressOf("sensitivity");
+    options.progress = options_.ProgressOf("sensitivity");
     options.stop = [this] { return OutOfTime(); };
-    const FirstSamples some(evaluation_, options_.sensitivity_samples);
+    options.known = [&](const OperatorPrecision& change) {
+      const nlohmann::json* known = journal_.Find(name(change));
+      double decibels = 0;
+      if (known == nullptr || !Decode(*known, decibels)) return absl::optional<double>();
+      return absl::optional<double>(decibels);
+    };
+    options.found = [&](absl::Span<const LayerSensitivity> found) {
+      std::map<std::string, nlohmann::json> values;
+      for (const LayerSensitivity& s : found) values[name({s.node, s.precision})] = s.sqnr_db;
+      return journal_.Put(std::move(values));
+    };
+    const double milliseconds =
+        *attempts_.steps()[0].latency_ms * static_cast<double>(changes->size());
+    const auto affordable =
+        static_cast<int64_t>(1000 * options_.sensitivity_seconds / milliseconds);
+    constexpr int64_t kLeast = 4;
+    const FirstSamples some(evaluation_,
+                            std::min(options_.sensitivity_samples, std::max(affordable, kLeast)));
     absl::StatusOr<std::vector<LayerSensitivity>> sensitivity = MeasureSensitivity(
-        graph_, products,
-        [&](int node) {
-          std::vector<int> others;
-          for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) {
-            if (i != node) others.push_back(i);
-          }
-          return quantizer_->Quantize(others, nullptr);
+        graph_, *changes,
+        [&](const OperatorPrecision& change) -> absl::StatusOr<Graph> {
+          Recipe only = recipe;
+          only.precision.assign(graph_.nodes.size(), Precision::kFloat);
+          only.precision[static_cast<size_t>(change.node)] = change.precision;
+          absl::StatusOr<Made> made = maker_.Make(only);
+          if (!made.ok()) return made.status();
+          return std::move(made->graph);
         },
         some, options);
     if (!sensitivity.ok()) return sensitivity.status();
@@ -307,124 +260,36 @@ class Road {
     return absl::OkStatus();
   }
 
-  // Operators that static quantization turns into integer products.
-  std::vector<int> Products() const {
-    std::vector<int> result;
+  // The precisions that there are to choose from beside float, per operator. What the overrides
+  // decide is not asked.
+  absl::StatusOr<std::vector<OperatorPrecision>> Changes() {
+    Recipe recipe;
+    if (static_ != 0) recipe = attempts_.recipe(static_);
+    const absl::StatusOr<const StaticQuantizer*> quantizer =
+        maker_.QuantizerFor(recipe.calibrator, recipe.refined);
+    if (!quantizer.ok()) return quantizer.status();
+    std::vector<OperatorPrecision> changes;
     for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-      if (RoleOf(graph_, graph_.nodes[i]) == Int8Role::kAnchor) {
-        result.push_back(static_cast<int>(i));
+      if ((*quantizer)->overrides().operators[i].precision) continue;
+      const Node& node = graph_.nodes[i];
+      const Node& prepared = (*quantizer)->graph().nodes[i];
+      const auto has_kernel = [&](Precision p) { return (*quantizer)->kernels()(prepared, p); };
+      const bool anchor = RoleOf(graph_, node) == Int8Role::kAnchor;
+      if (anchor && has_kernel(Precision::kInt8)) {
+        changes.push_back({static_cast<int>(i), Precision::kInt8});
+      }
+      if (CanBeDynamic(graph_, node) && has_kernel(Precision::kDynamic)) {
+        changes.push_back({static_cast<int>(i), Precision::kDynamic});
       }
     }
-    return result;
+    return changes;
   }
 
-  // ---- Judging them ----
-
-  // Evaluates all candidates at once and adds a step for each. The time since `start` is shared.
-  absl::Status Judge(const std::vector<std::string>& names, Clock::time_point start,
-                     absl::Span<Candidate> candidates) {
-    std::vector<const Model*> models;
-    for (Candidate& candidate : candidates) {
-      absl::StatusOr<std::shared_ptr<const Model>> model =
-          ModelFromGraph(candidate.graph, options_.quantizer.run);
-      if (!model.ok()) return model.status();
-      candidate.model = *std::move(model);
-      models.push_back(candidate.model.get());
-    }
-    EvaluateOptions evaluate;
-    evaluate.progress = ProgressOf("evaluating");
-    absl::StatusOr<std::vector<Evaluation>> accuracy =
-        EvaluateAll(models, float_.get(), evaluation_, evaluate);
-    if (!accuracy.ok()) return accuracy.status();
-    const double seconds = SecondsSince(start) / static_cast<double>(candidates.size());
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      RoadStep step;
-      step.name = names[i];
-      step.accuracy = (*accuracy)[i];
-      step.weights_bytes = WeightsBytes(candidates[i].graph);
-      step.missed = MissedBy(step.accuracy, result_.steps[0].accuracy, options_.budget);
-      step.seconds = seconds;
-      step.remark = absl::StrJoin(step.missed, "; ");
-      candidates[i].step = result_.steps.size();
-      AddStep(std::move(step));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status MeasureLatency(const Candidate& candidate) {
-    absl::StatusOr<std::vector<double>> ms = MedianLatencies({float_.get(), candidate.model.get()},
-                                                             evaluation_, options_.latency_seconds);
-    if (!ms.ok()) return ms.status();
-    RoadStep& step = result_.steps[candidate.step];
-    step.float_latency_ms = (*ms)[0];
-    step.latency_ms = (*ms)[1];
-    if (!IsFaster(step)) {
-      absl::StrAppend(&step.remark, step.remark.empty() ? "" : "; ", "not faster than float");
-    }
-    return absl::OkStatus();
-  }
-
-  // Where speed decides between candidates, they take turns.
-  absl::Status MeasureFinalists() {
-    if (considered_.size() < 2) return absl::OkStatus();
-    std::vector<const Model*> models = {float_.get()};
-    for (const Candidate& c : considered_) models.push_back(c.model.get());
-    absl::StatusOr<std::vector<double>> ms = MedianLatencies(
-        models, evaluation_, options_.latency_seconds * static_cast<double>(models.size()));
-    if (!ms.ok()) return ms.status();
-    for (size_t i = 0; i < considered_.size(); ++i) {
-      RoadStep& step = result_.steps[considered_[i].step];
-      step.float_latency_ms = (*ms)[0];
-      step.latency_ms = (*ms)[i + 1];
-    }
-    return absl::OkStatus();
-  }
-
-  bool IsFaster(const RoadStep& step) const {
-    return step.latency_ratio().value_or(1) <= 1 - options_.least_gain;
-  }
-
-  // Whether attempt `a` is closer to the float model than `b`: the budget first, then the answers
-  // where they are classes, then the error.
-  bool Better(size_t a, size_t b) const {
-    const RoadStep &left = result_.steps[a], &right = result_.steps[b];
-    if (left.met() != right.met()) return left.met();
-    const bool classes = result_.steps[0].accuracy.top1 || !graph_.labels.empty();
-    if (classes && left.accuracy.agreement != right.accuracy.agreement) {
-      return left.accuracy.agreement > right.accuracy.agreement;
-    }
-    return Decibels(left) > Decibels(right);
-  }
-  static double Decibels(const RoadStep& step) { return step.accuracy.sqnr_db.value_or(0); }
-
-  // The candidate to take of those considered so far. Attempts that are faster than float go before
-  // those that are not.
-  const Candidate* Best() const {
-    const Candidate* best = nullptr;
-    for (const Candidate& c : considered_) {
-      if (best == nullptr) {
-        best = &c;
-        continue;
-      }
-      const bool faster = IsFaster(result_.steps[c.step]);
-      if (faster != IsFaster(result_.steps[best->step]) ? faster : Better(c.step, best->step)) {
-        best = &c;
-      }
-    }
-    if (best == nullptr || options_.budget.any()) return best;
-    const double enough = Decibels(result_.steps[best->step]) - options_.near_best_db;
-    for (const Candidate& c : considered_) {
-      const RoadStep& step = result_.steps[c.step];
-      if (Decibels(step) >= enough && *step.latency_ms < *result_.steps[best->step].latency_ms) {
-        best = &c;
-      }
-    }
-    return best;
-  }
+  const std::string& NameOf(int node) const { return graph_.nodes[static_cast<size_t>(node)].name; }
 
   bool OutOfTime() {
-    const bool out =
-        options_.time_limit_seconds && SecondsSince(start_) > *options_.time_limit_seconds;
+    const std::chrono::duration<double> elapsed = Clock::now() - start_;
+    const bool out = options_.time_limit_seconds && elapsed.count() > *options_.time_limit_seconds;
     result_.out_of_time = result_.out_of_time || out;
     return out;
   }
@@ -432,76 +297,53 @@ class Road {
   // Whether there is nothing left to look for.
   bool Done() {
     if (OutOfTime()) return true;
-    const Candidate* best = Best();
-    if (!options_.budget.any() || best == nullptr) return false;
-    const RoadStep& step = result_.steps[best->step];
-    return step.met() && IsFaster(step);
+    const size_t best = attempts_.Best();
+    return options_.budget.any() && best != 0 && attempts_.ReachesGoal(best) &&
+           attempts_.IsFaster(best);
   }
 
   absl::StatusOr<RoadResult> Finish() {
-    const Candidate* best = Best();
-    if (best == nullptr) {
+    result_.chosen = attempts_.Best();
+    if (result_.chosen == 0) {
       return absl::InvalidArgumentError(
           "the model has no operator that can be quantized: no product with constant weights");
     }
-    result_.chosen = best->step;
-    result_.met = result_.steps[best->step].met();
-    result_.report = best->report;
-    result_.graph = best->graph;
+    const Recipe& recipe = attempts_.recipe(result_.chosen);
+    absl::StatusOr<Made> made = maker_.Make(recipe);
+    if (!made.ok()) return made.status();
+    result_.graph = std::move(made->graph);
+    result_.report = std::move(made->report);
+    for (size_t i = 0; i < recipe.precision.size(); ++i) {
+      if (recipe.precision[i] == Precision::kInt8) continue;
+      result_.exceptions.push_back({graph_.nodes[i].name, recipe.precision[i]});
+    }
+    const absl::StatusOr<const Statistics*> statistics = StatisticsIfGathered();
+    if (!statistics.ok()) return statistics.status();
+    if (*statistics != nullptr) result_.statistics = **statistics;
+    result_.profile = attempts_.profile();
+    result_.met = attempts_.steps()[result_.chosen].met();
+    result_.steps = attempts_.TakeSteps();
     return std::move(result_);
   }
 
-  // ---- Telling about it ----
-
-  std::string CostlyOperators() const {
-    constexpr size_t kShown = 3;
-    std::vector<OperatorTime> times = result_.profile;
-    double total = 0;
-    for (const OperatorTime& t : times) total += t.median_us;
-    std::stable_sort(times.begin(), times.end(), [](const OperatorTime& a, const OperatorTime& b) {
-      return a.median_us > b.median_us;
-    });
-    times.resize(std::min(times.size(), kShown));
-    return absl::StrCat("costly: ",
-                        absl::StrJoin(times, ", ", [&](std::string* out, const OperatorTime& t) {
-                          absl::StrAppendFormat(out, "%s %s %.0f%%", t.step.type, t.step.name,
-                                                total > 0 ? 100 * t.median_us / total : 0);
-                        }));
-  }
-
-  void AddStep(RoadStep step) { result_.steps.push_back(std::move(step)); }
-
-  // Tells the caller of the steps that are complete.
-  void Announce() {
-    for (; announced_ < result_.steps.size(); ++announced_) {
-      if (options_.on_step) options_.on_step(result_.steps[announced_]);
-    }
-  }
-
-  void Report(const std::string& task, int64_t done, int64_t total) const {
-    if (options_.progress) options_.progress(task, done, total);
-  }
-  Progress ProgressOf(const std::string& task) const {
-    return [this, task](int64_t done, int64_t total) { Report(task, done, total); };
+  // Null where the road has ended before anything was calibrated.
+  absl::StatusOr<const Statistics*> StatisticsIfGathered() {
+    if (static_ == 0 && result_.sensitivity.empty()) return nullptr;
+    return maker_.FloatStatistics();
   }
 
   const Graph& graph_;
-  const SampleSource& calibration_;
   const SampleSource& evaluation_;
   const RoadOptions& options_;
   const Clock::time_point start_ = Clock::now();
+  Journal journal_;
+  CandidateMaker maker_;
+  Attempts attempts_;
   RoadResult result_;
-  std::shared_ptr<const Model> float_;
-  std::vector<Candidate> considered_;
-  size_t best_static_ = 0;  // the step of the best calibrator
-  CalibratorKind calibrator_ = CalibratorKind::kMinMax;
-  absl::optional<StaticQuantizer> quantizer_;  // with the best calibrator
-  absl::optional<Graph> refined_graph_;        // where refinement changes the float graph
-  Statistics refined_statistics_;              // of its tensors
-  absl::optional<StaticQuantizer> refined_quantizer_;
-  bool refinement_helps_ = false;
-  bool has_mixed_ = false;  // the last candidate leaves operators in float
-  size_t announced_ = 0;    // steps that the caller knows of
+  // Attempts; 0: there is none.
+  size_t dynamic_ = 0;
+  size_t static_ = 0;  // the best calibrator's, or the same refined where that helps
+  size_t mixed_ = 0;   // the fastest one that reaches the goal
 };
 
 }  // namespace
@@ -511,9 +353,27 @@ absl::optional<double> RoadStep::latency_ratio() const {
   return *latency_ms / *float_latency_ms;
 }
 
+std::vector<std::string> OperatorsWith(Precision precision,
+                                       const std::vector<PrecisionException>& exceptions) {
+  std::vector<std::string> names;
+  for (const PrecisionException& e : exceptions) {
+    if (e.precision == precision) names.push_back(e.op);
+  }
+  return names;
+}
+
 absl::StatusOr<RoadResult> WalkRoad(const Graph& graph, const SampleSource& calibration,
                                     const SampleSource& evaluation, const RoadOptions& options) {
-  return Road(graph, calibration, evaluation, options).Walk();
+  Journal journal;
+  if (!options.resume.empty()) {
+    const absl::StatusOr<JournalSubject> subject =
+        SubjectOf(graph, calibration, evaluation, options);
+    if (!subject.ok()) return subject.status();
+    absl::StatusOr<Journal> opened = Journal::Open(options.resume, *subject);
+    if (!opened.ok()) return opened.status();
+    journal = *std::move(opened);
+  }
+  return Road(graph, calibration, evaluation, options, std::move(journal)).Walk();
 }
 
 }  // namespace octet

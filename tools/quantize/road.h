@@ -8,17 +8,21 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/optional.h"
+#include "absl/types/span.h"
+#include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
 #include "tools/evaluate/evaluate.h"
 #include "tools/evaluate/latency.h"
 #include "tools/quantize/budget.h"
+#include "tools/quantize/precision.h"
 #include "tools/quantize/quantize.h"
 #include "tools/quantize/sensitivity.h"
 
 // The practical road from a float model to a quantized one: measure the float model, try dynamic
-// quantization, then static with every calibrator, then the methods that refine it, then leave the
-// most sensitive operators in float. Every attempt is judged by the executor that will run it.
+// quantization, then static with every calibrator, then the methods that refine it, then mixtures
+// in which each operator has a precision of its own. Every attempt is judged by the executor that
+// will run it.
 
 namespace octet {
 
@@ -47,13 +51,45 @@ struct RoadOptions {
   // SQNR is at most `near_best_db` below the best one.
   double least_gain = 0.05;
   double near_best_db = 3;
+  // Without a budget mixtures are tried when nothing that is faster than float has this SQNR, as
+  // long as one reaches it; attempts that do go before others. The largest of several values, by
+  // which classes are told, bears more noise than values that count by themselves:
+  // `classes_goal_db` is for models with labels, or samples with classes.
+  double goal_db = 26;
+  double classes_goal_db = 18;
   absl::optional<double> time_limit_seconds;  // of the whole search; what was found so far counts
   double latency_seconds = 0.6;               // per measurement
-  int64_t sensitivity_samples = 16;
-  bool always_measure_sensitivity = false;  // also when the budget is met without
+  int64_t sensitivity_samples = 16;           // at most
+  double sensitivity_seconds = 40;            // fewer samples where they would take longer
+  bool always_measure_sensitivity = false;    // also when the budget is met without
+  // A file that keeps what was measured. Where it exists, what it holds is not measured again: a
+  // search that was interrupted goes on where it was, with the same result. Empty: none.
+  std::string resume;
+  // How the time of one run of each model is measured, in milliseconds, within `seconds` for all.
+  // Empty: MedianLatencies on the evaluation data.
+  std::function<absl::StatusOr<std::vector<double>>(absl::Span<const Model* const> models,
+                                                    double seconds)>
+      latencies;
   // Both may be empty. `task` is what goes on, in words.
   std::function<void(const std::string& task, int64_t done, int64_t total)> progress;
   std::function<void(const RoadStep&)> on_step;
+
+  // `progress` for one task. Refers to this object.
+  Progress ProgressOf(const std::string& task) const {
+    return [this, task](int64_t done, int64_t total) {
+      if (progress) progress(task, done, total);
+    };
+  }
+};
+
+// An operator that a mixture gives another precision than int8.
+struct PrecisionException {
+  std::string op;
+  Precision precision;
+
+  friend bool operator==(const PrecisionException& a, const PrecisionException& b) {
+    return a.op == b.op && a.precision == b.precision;
+  }
 };
 
 struct RoadResult {
@@ -65,15 +101,20 @@ struct RoadResult {
   bool out_of_time = false;
   std::vector<OperatorTime> profile;  // of the float model, in order of execution
   std::vector<LayerSensitivity> sensitivity;
-  std::vector<std::string> wide;  // operators left in float for the sake of accuracy
-  Statistics statistics;          // of the float model's tensors on the calibration data
+  std::vector<PrecisionException> exceptions;  // of `graph`, in order of the operators
+  int64_t resumed = 0;                         // measurements that options.resume held
+  Statistics statistics;  // of the float model's tensors on the calibration data
 };
 
 // Walks the road. `calibration` gives the ranges, `evaluation` is what attempts are judged on (the
-// two may be the same). Errors are those of QuantizeGraph and of running models; a missed budget is
-// none.
+// two may be the same). Errors are those of QuantizeGraph, of running models, and of a file
+// `options.resume` that belongs to another search; a missed budget is none.
 absl::StatusOr<RoadResult> WalkRoad(const Graph& graph, const SampleSource& calibration,
                                     const SampleSource& evaluation, const RoadOptions& options);
+
+// The names of the exceptions that have that precision.
+std::vector<std::string> OperatorsWith(Precision precision,
+                                       const std::vector<PrecisionException>& exceptions);
 
 }  // namespace octet
 

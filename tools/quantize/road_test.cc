@@ -2,12 +2,15 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <random>
 
 #include "gtest/gtest.h"
 #include "runtime/testing/small_network.h"
+#include "tools/quantize/pair_sums.h"
 #include "tools/quantize/test_graph.h"
 #include "tools/quantize/test_samples.h"
 
@@ -17,6 +20,8 @@ namespace {
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 std::unique_ptr<SampleSource> SmallSamples(uint32_t seed) {
   return testing::SmallNetworkSamples(8, seed);
@@ -32,6 +37,17 @@ RoadOptions Quick() {
   RoadOptions options;
   options.latency_seconds = 0.01;
   return options;
+}
+
+// Milliseconds that depend on the models alone: the float model, which is the first one, takes 10,
+// all others as much less as they are smaller.
+absl::StatusOr<std::vector<double>> LatenciesBySize(absl::Span<const Model* const> models, double) {
+  std::vector<double> ms;
+  for (const Model* model : models) {
+    ms.push_back(10.0 * static_cast<double>(model->weights_bytes()) /
+                 static_cast<double>(models[0]->weights_bytes()));
+  }
+  return ms;
 }
 
 // Small first channel, but large weights for it: eight bits serve neither the input nor the weights
@@ -89,11 +105,12 @@ TEST(RoadTest, LeavesTheBadLayerInFloat) {
   options.budget.min_sqnr_db = 25;
   const auto samples = BadLayerSamples();
   const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
-  ASSERT_EQ(result.sensitivity.size(), 3u);
+  ASSERT_EQ(result.sensitivity.size(), 6u);  // of three products, static and dynamic
   EXPECT_EQ(MostSensitiveFirst(result.sensitivity)[0], 0);
   EXPECT_TRUE(result.met);
-  EXPECT_THAT(result.wide, ElementsAre("bad"));
-  EXPECT_EQ(result.steps[result.chosen].name, "mixed, 1 in float");
+  EXPECT_THAT(OperatorsWith(Precision::kFloat, result.exceptions), ElementsAre("bad"));
+  EXPECT_THAT(result.steps[result.chosen].name, StartsWith("mixed, 1 in float"));
+  EXPECT_THAT(result.graph.quantization->method, HasSubstr("\noperator bad: float"));
   EXPECT_GE(*result.steps[result.chosen].accuracy.sqnr_db, 25);
   for (size_t i = 1; i < result.chosen; ++i) {
     EXPECT_LT(*result.steps[i].accuracy.sqnr_db, 25) << result.steps[i].name;
@@ -110,7 +127,7 @@ TEST(RoadTest, ABudgetThatCannotBeMetIsMissed) {
   const auto samples = BadLayerSamples();
   const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
   EXPECT_FALSE(result.met);
-  EXPECT_THAT(Names(result), Contains("mixed, 2 in float"));
+  EXPECT_THAT(Names(result), Contains(StartsWith("mixed, 2 in float")));
   EXPECT_THAT(result.steps[result.chosen].missed, Contains(HasSubstr("< 200")));
 }
 
@@ -122,7 +139,7 @@ TEST(RoadTest, MeasuresSensitivityWhereverTheRoadEnds) {
   const auto samples = BadLayerSamples();
   const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
   EXPECT_THAT(Names(result), ElementsAre("float", "dynamic"));
-  EXPECT_EQ(result.sensitivity.size(), 3u);
+  EXPECT_EQ(result.sensitivity.size(), 6u);
 }
 
 TEST(RoadTest, StopsWhenTimeIsUp) {
@@ -153,9 +170,183 @@ TEST(RoadTest, AModelWithoutProductsCannotBeQuantized) {
   EXPECT_THAT(std::string(result.status().message()), HasSubstr("no operator"));
 }
 
+// Without a budget, too, where everything in 8 bits is far from the float model.
+TEST(RoadTest, TriesMixturesWhereNothingReachesTheGoal) {
+  RoadOptions options = Quick();
+  options.latencies = LatenciesBySize;
+  const auto samples = BadLayerSamples();
+  const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_TRUE(result.met);
+  EXPECT_THAT(result.steps[result.chosen].name, StartsWith("mixed, 1 in float"));
+  EXPECT_GE(*result.steps[result.chosen].accuracy.sqnr_db, options.goal_db);
+  EXPECT_THAT(OperatorsWith(Precision::kFloat, result.exceptions), ElementsAre("bad"));
+  // Nor are they tried where the goal is low enough.
+  options.goal_db = 0;
+  const RoadResult low = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_THAT(low.exceptions, IsEmpty());
+  EXPECT_THAT(low.steps.back().name, StartsWith("refined"));
+}
+
+TEST(RoadTest, OverridesHoldInMixtures) {
+  RoadOptions options = Quick();
+  options.latencies = LatenciesBySize;
+  options.budget.min_sqnr_db = 25;
+  options.quantizer.overrides =
+      ParseOverrides("operator bad: float\noperator good: int8\n", "o.txt").value();
+  const auto samples = BadLayerSamples();
+  const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_TRUE(result.met);
+  EXPECT_THAT(result.report.float_operators, ElementsAre("bad"));
+  options.budget.min_sqnr_db = 200;
+  const RoadResult missed = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_FALSE(missed.met);
+  for (const LayerSensitivity& s : missed.sensitivity) EXPECT_EQ(s.op, "fine");
+}
+
+// Fails after some samples, as if the program was stopped there.
+class InterruptedSamples final : public SampleSource {
+ public:
+  InterruptedSamples(const SampleSource& source, int64_t loads) : source_(source), left_(loads) {}
+  int64_t size() const override { return source_.size(); }
+  absl::StatusOr<Sample> Load(int64_t index) const override {
+    if (left_-- <= 0) return absl::CancelledError("interrupted");
+    return source_.Load(index);
+  }
+
+ private:
+  const SampleSource& source_;
+  mutable std::atomic<int64_t> left_;
+};
+
+std::string FreshFile(const std::string& name) {
+  const std::string path = ::testing::TempDir() + "/" + name;
+  std::remove(path.c_str());
+  return path;
+}
+
+void ExpectEqual(const RoadResult& a, const RoadResult& b) {
+  EXPECT_EQ(Names(a), Names(b));
+  EXPECT_EQ(a.chosen, b.chosen);
+  EXPECT_EQ(a.exceptions, b.exceptions);
+  ASSERT_EQ(a.steps.size(), b.steps.size());
+  for (size_t i = 0; i < a.steps.size(); ++i) {
+    EXPECT_EQ(a.steps[i].accuracy.sqnr_db, b.steps[i].accuracy.sqnr_db) << a.steps[i].name;
+    EXPECT_EQ(a.steps[i].weights_bytes, b.steps[i].weights_bytes) << a.steps[i].name;
+  }
+  ASSERT_EQ(a.graph.tensors.size(), b.graph.tensors.size());
+  for (size_t i = 0; i < a.graph.tensors.size(); ++i) {
+    const Tensor &left = a.graph.tensors[i], &right = b.graph.tensors[i];
+    EXPECT_EQ(left.name, right.name);
+    EXPECT_EQ(left.quant, right.quant) << left.name;
+    EXPECT_EQ(left.data.as<uint8_t>(), right.data.as<uint8_t>()) << left.name;
+  }
+  EXPECT_EQ(a.statistics.tensors, b.statistics.tensors);
+  EXPECT_EQ(a.report.int8_operators, b.report.int8_operators);
+}
+
+TEST(RoadTest, AnInterruptedSearchGoesOnWhereItWas) {
+  for (auto weights : {WeightGranularity::kPerChannel, WeightGranularity::kPerTensor}) {
+    RoadOptions options = Quick();
+    options.latencies = LatenciesBySize;
+    options.budget.min_sqnr_db = 25;
+    options.quantizer.weights = weights;
+    const auto samples = BadLayerSamples();
+    const RoadResult whole = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+    EXPECT_THAT(whole.steps.back().name, StartsWith("mixed"));
+    EXPECT_EQ(whole.resumed, 0);
+    options.resume = FreshFile("search");
+    int interruptions = 0;
+    // Each time the search is stopped a little later, at any place.
+    for (int64_t loads = 9;; loads += 7) {
+      const InterruptedSamples some(*samples, loads);
+      const auto result = WalkRoad(WithBadLayer(), some, some, options);
+      if (!result.ok()) {
+        EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled) << result.status();
+        ASSERT_LT(++interruptions, 60);
+        continue;
+      }
+      EXPECT_GT(result->resumed, 3);
+      ExpectEqual(*result, whole);
+      break;
+    }
+    EXPECT_GT(interruptions, 3);
+    // What is finished needs no data but for their hash and for the sizes of the first sample.
+    std::vector<std::string> announced;
+    options.on_step = [&](const RoadStep& step) { announced.push_back(step.name); };
+    const InterruptedSamples few(*samples, samples->size() + 60);
+    const auto again = WalkRoad(WithBadLayer(), few, few, options);
+    ASSERT_TRUE(again.ok()) << again.status();
+    EXPECT_GT(again->resumed, 10);
+    EXPECT_EQ(announced, Names(whole));
+    ExpectEqual(*again, whole);
+  }
+}
+
+TEST(RoadTest, ATimeLimitCanBeExtended) {
+  RoadOptions options = Quick();
+  options.latencies = LatenciesBySize;
+  options.budget.min_sqnr_db = 25;
+  const auto samples = BadLayerSamples();
+  const RoadResult whole = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  options.resume = FreshFile("limited_search");
+  options.time_limit_seconds = 1e-9;
+  const RoadResult early = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_TRUE(early.out_of_time);
+  EXPECT_FALSE(early.met);
+  options.time_limit_seconds = absl::nullopt;
+  const RoadResult late = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_GT(late.resumed, 0);
+  ExpectEqual(late, whole);
+}
+
+TEST(RoadTest, ASearchIsNotResumedWithOtherDataModelOrOptions) {
+  RoadOptions options = Quick();
+  options.resume = FreshFile("mine");
+  options.budget.min_sqnr_db = 1;
+  options.least_gain = -1000;
+  const auto samples = BadLayerSamples();
+  ASSERT_TRUE(WalkRoad(WithBadLayer(), *samples, *samples, options).ok());
+  const auto message = [&](const Graph& graph, const SampleSource& data, const RoadOptions& other) {
+    return std::string(WalkRoad(graph, data, data, other).status().message());
+  };
+  Graph graph = WithBadLayer();
+  graph.nodes[0].name = "another";
+  EXPECT_THAT(message(graph, *samples, options), HasSubstr("other model"));
+  const FirstSamples fewer(*samples, 7);
+  EXPECT_THAT(message(WithBadLayer(), fewer, options), HasSubstr("other data"));
+  RoadOptions other = options;
+  other.quantizer.target = Target::kAvx2;
+  EXPECT_THAT(message(WithBadLayer(), *samples, other), HasSubstr("other options"));
+  other = options;
+  other.quantizer.overrides = ParseOverrides("operator good: float", "o.txt").value();
+  EXPECT_THAT(message(WithBadLayer(), *samples, other), HasSubstr("other options"));
+  options.budget.min_sqnr_db = 2;  // which changes nothing that was measured
+  EXPECT_EQ(message(WithBadLayer(), *samples, options), "");
+}
+
+TEST(RoadTest, TheTargetHoldsForRefinedModelsToo) {
+  RoadOptions options = Quick();
+  options.latencies = LatenciesBySize;
+  options.quantizer.target = Target::kAvx2;
+  const auto samples = SmallSamples(1);
+  const RoadResult result =
+      WalkRoad(testing::SmallFloatNetwork(1), *samples, *samples, options).value();
+  for (const RoadStep& step : result.steps) {
+    EXPECT_GT(step.accuracy.sqnr_db.value_or(100), 10) << step.name;
+  }
+  EXPECT_THAT(result.report.at_risk, IsEmpty());
+  EXPECT_THAT(NamesOfLayersAtRisk(result.graph), IsEmpty());
+}
+
 TEST(SensitivityTest, WhatIsNotANumberComesFirst) {
-  EXPECT_THAT(MostSensitiveFirst({{0, "a", 30}, {1, "b", std::nan("")}, {2, "c", 20}}),
-              ElementsAre(1, 2, 0));
+  constexpr Precision kInt8 = Precision::kInt8;
+  EXPECT_THAT(
+      MostSensitiveFirst({{0, "a", 30, kInt8}, {1, "b", std::nan(""), kInt8}, {2, "c", 20, kInt8}}),
+      ElementsAre(1, 2, 0));
+  // What an operator costs is what it costs in its best precision.
+  EXPECT_THAT(MostSensitiveFirst(
+                  {{0, "a", 10, kInt8}, {0, "a", 30, Precision::kDynamic}, {2, "c", 20, kInt8}}),
+              ElementsAre(2, 0));
 }
 
 }  // namespace

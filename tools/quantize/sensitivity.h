@@ -7,35 +7,44 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "octet/model.h"
 #include "runtime/core/graph.h"
 #include "tools/data/sample_source.h"
+#include "tools/quantize/mixed_search.h"
+#include "tools/quantize/precision.h"
 
 namespace octet {
 
-// What it costs to quantize one operator and leave all others in float.
+// What it costs to give one operator a precision and leave all others in float.
 struct LayerSensitivity {
   int node = 0;        // index into the float graph's nodes
   std::string op;      // its name
   double sqnr_db = 0;  // of the model's outputs; infinite when they do not change
+  Precision precision = Precision::kInt8;
 };
 
 struct SensitivityOptions {
   ModelOptions run;
-  std::function<void(int64_t done, int64_t total)> progress;  // of operators; may be empty
+  // All may be empty. `known` tells the SQNR where it need not be measured, `found` hears of what
+  // was measured, some at a time; its error ends the work.
+  std::function<absl::optional<double>(const OperatorPrecision&)> known;
+  std::function<absl::Status(absl::Span<const LayerSensitivity>)> found;
+  std::function<void(int64_t done, int64_t total)> progress;  // of `changes`
   std::function<bool()> stop;  // asked from time to time; true ends with what is known so far
 };
 
-// Measures `nodes` one at a time: `quantize_only` makes the model in which that node is the only
-// quantized one. The result is in the order of `nodes`. Errors are those of `quantize_only` and of
+// Measures `changes` one at a time: `quantize_only` makes the model in which nothing else is
+// quantized. The result is in the order of `changes`. Errors are those of `quantize_only` and of
 // running the models.
 absl::StatusOr<std::vector<LayerSensitivity>> MeasureSensitivity(
-    const Graph& graph, absl::Span<const int> nodes,
-    const std::function<absl::StatusOr<Graph>(int node)>& quantize_only, const SampleSource& source,
-    const SensitivityOptions& options);
+    const Graph& graph, absl::Span<const OperatorPrecision> changes,
+    const std::function<absl::StatusOr<Graph>(const OperatorPrecision&)>& quantize_only,
+    const SampleSource& source, const SensitivityOptions& options);
 
-// The nodes by rising sqnr_db: those first that cost most.
+// The nodes by rising sqnr_db: those first that cost most. Of a node with several precisions, the
+// cheapest one to keep counts.
 std::vector<int> MostSensitiveFirst(std::vector<LayerSensitivity> sensitivity);
 
 }  // namespace octet

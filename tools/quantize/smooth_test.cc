@@ -106,7 +106,9 @@ TEST(SmoothTest, OtherReadersKeepTheActivation) {
   EXPECT_EQ(smoothed.nodes[1].name, "n_smooth");
   EXPECT_EQ(smoothed.nodes[2].input(0), smoothed.nodes[1].outputs[0]);
   EXPECT_EQ(smoothed.nodes[4].input(3), smoothed.nodes[0].outputs[0]);
-  EXPECT_EQ(NodesInRefined(b.graph, smoothed, {0, 1, 3}), (std::vector<int>{0, 2, 4}));
+  const Precision f = Precision::kFloat, i = Precision::kInt8, d = Precision::kDynamic;
+  EXPECT_EQ(PrecisionInRefined(b.graph, smoothed, {f, d, i, f}),
+            (std::vector<Precision>{f, i, d, i, f}));
 }
 
 TEST(SmoothTest, AMissingGainIsAdded) {

@@ -1,7 +1,6 @@
 #include "tools/report/markup.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 
 namespace octet::report {
@@ -29,13 +28,6 @@ std::string ToHtml(const Table& table) {
     html += "</tr>\n";
   }
   return html + "</tbody></table></div>\n";
-}
-
-std::string BytesText(double bytes) {
-  constexpr double kKib = 1024;
-  if (bytes >= kKib * kKib) return absl::StrFormat("%.1f MiB", bytes / kKib / kKib);
-  if (bytes >= kKib) return absl::StrFormat("%.1f KiB", bytes / kKib);
-  return absl::StrFormat("%.0f bytes", bytes);
 }
 
 }  // namespace octet::report

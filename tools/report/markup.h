@@ -23,9 +23,6 @@ struct Table {
 };
 std::string ToHtml(const Table& table);
 
-// "1.2 MiB".
-std::string BytesText(double bytes);
-
 }  // namespace octet::report
 
 #endif  // OCTET_TOOLS_REPORT_MARKUP_H_

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "tools/report/bytes.h"
 #include "tools/report/chart.h"
 #include "tools/report/markup.h"
 
@@ -73,9 +74,8 @@ std::string StepsTable(const Page& page) {
     if (has_top1) row.cells.push_back(Fixed(s.top1, 4));
     for (const std::string& cell :
          {Fixed(s.agreement, 4), Fixed(s.sqnr_db, 2), Fixed(s.cosine_mean, 5),
-          Fixed(s.cosine_min, 5), Fixed(s.latency_ms, 3),
-          s.bytes ? BytesText(static_cast<double>(*s.bytes)) : "", Fixed(s.seconds, 1),
-          Escape(s.remark)}) {
+          Fixed(s.cosine_min, 5), Fixed(s.latency_ms, 3), s.bytes ? FormatBytes(*s.bytes) : "",
+          Fixed(s.seconds, 1), Escape(s.remark)}) {
       row.cells.push_back(cell);
     }
     table.rows.push_back(std::move(row));

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "gtest/gtest.h"
+#include "tools/report/bytes.h"
 #include "tools/report/chart.h"
 #include "tools/report/markup.h"
 #include "tools/report/page.h"
@@ -27,9 +28,9 @@ TEST(MarkupTest, EscapesWhatMeansSomethingInHtml) {
 }
 
 TEST(MarkupTest, BytesHaveUnits) {
-  EXPECT_EQ(BytesText(512), "512 bytes");
-  EXPECT_EQ(BytesText(1536), "1.5 KiB");
-  EXPECT_EQ(BytesText(3 * 1024 * 1024), "3.0 MiB");
+  EXPECT_EQ(FormatBytes(512), "512 bytes");
+  EXPECT_EQ(FormatBytes(1536), "1.5 KiB");
+  EXPECT_EQ(FormatBytes(3 * 1024 * 1024), "3.00 MiB");
 }
 
 TEST(ChartTest, MarksAreRoundNumbersWithinTheAxis) {

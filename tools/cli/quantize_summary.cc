@@ -1,0 +1,80 @@
+#include "tools/cli/quantize_summary.h"
+
+#include <nlohmann/json.hpp>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "tools/cli/console.h"
+#include "tools/report/bytes.h"
+
+namespace octet::cli {
+
+void PrintQuantizeSummary(const QuantizeRequest& request, const QuantizerReport& report,
+                          size_t operators, const std::vector<UnreadableSample>& skipped) {
+  const uint64_t before = FileSize(request.input);
+  const uint64_t after = FileSize(request.output);
+  const double ratio = before > 0 ? static_cast<double>(after) / static_cast<double>(before) : 0;
+  std::vector<std::string> skipped_messages;
+  for (const UnreadableSample& sample : skipped) skipped_messages.push_back(sample.message);
+  if (request.common.json) {
+    Print(nlohmann::json({{"output", request.output},
+                          {"samples", report.samples},
+                          {"input_bytes", before},
+                          {"output_bytes", after},
+                          {"size_ratio", ratio},
+                          {"operators", operators},
+                          {"int8_operators", report.int8_operators},
+                          {"float_operators", report.float_operators},
+                          {"conversions", report.conversions},
+                          {"target", std::string(Name(request.options.target))},
+                          {"at_risk_without_vnni", report.at_risk},
+                          {"limited_for_target", report.limited},
+                          {"skipped", skipped_messages}})
+              .dump(2) +
+          "\n");
+    return;
+  }
+  std::string text = FormatTable({
+      {"", "before", "after"},
+      {"file", FormatBytes(before),
+       absl::StrCat(FormatBytes(after), absl::StrFormat(" (%.3f)", ratio))},
+      {"int8 operators", "0", absl::StrCat(report.int8_operators)},
+      {"float operators", absl::StrCat(report.int8_operators + report.float_operators.size()),
+       absl::StrCat(report.float_operators.size())},
+      {"conversions", "0", absl::StrCat(report.conversions)},
+  });
+  if (!report.float_operators.empty()) {
+    absl::StrAppend(&text, "left in float: ", absl::StrJoin(report.float_operators, ", "), "\n");
+  }
+  absl::StrAppend(&text, SaturationText(report, request.options.target));
+  for (const std::string& message : skipped_messages) {
+    absl::StrAppend(&text, "skipped: ", message, "\n");
+  }
+  if (!NeedsNoData(request.options.method)) {
+    absl::StrAppend(&text, "calibrated with ", report.samples, " samples; ");
+  }
+  absl::StrAppend(&text, "wrote ", request.output, "\n");
+  Print(text);
+}
+
+std::string SaturationText(const QuantizerReport& report, Target target) {
+  std::string text;
+  if (!report.at_risk.empty()) {
+    const char* consequence =
+        target == Target::kAny
+            ? "CPUs without VNNI compute them exactly, in a slower way; --target avx2 avoids that"
+            : "which does not matter on the target";
+    absl::StrAppend(&text, report.at_risk.size(),
+                    " layers could saturate 16-bit sums without VNNI (", consequence,
+                    "): ", absl::StrJoin(report.at_risk, ", "), "\n");
+  }
+  if (!report.limited.empty()) {
+    absl::StrAppend(&text, "weights of ", report.limited.size(),
+                    " layers are limited, so that 16-bit sums cannot saturate: ",
+                    absl::StrJoin(report.limited, ", "), "\n");
+  }
+  return text;
+}
+
+}  // namespace octet::cli

@@ -1,0 +1,91 @@
+#ifndef OCTET_TOOLS_QUANTIZE_CANDIDATE_MAKER_H_
+#define OCTET_TOOLS_QUANTIZE_CANDIDATE_MAKER_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "runtime/core/graph.h"
+#include "tools/data/sample_source.h"
+#include "tools/quantize/journal.h"
+#include "tools/quantize/quantize.h"
+
+namespace octet {
+
+// How to make one of the models that are tried.
+struct Recipe {
+  std::string method = "static";  // or "dynamic", for which the rest does not count
+  CalibratorKind calibrator = CalibratorKind::kMinMax;
+  bool refined = false;
+  std::vector<Precision> precision;  // as in StaticChoice
+
+  // A name that no other recipe has.
+  std::string Key() const;
+};
+
+// A quantized model.
+struct Made {
+  Graph graph;
+  QuantizerReport report;
+};
+
+// Makes models by recipes from one float graph. What several of them need, such as statistics or
+// refined layers, is found out once, and kept in the journal where it takes long. The same recipe
+// gives the same model.
+class CandidateMaker {
+ public:
+  using Report = std::function<void(const std::string& task, int64_t done, int64_t total)>;
+
+  // All must outlive the maker. `options.method`, the calibrator's kind and `refine` do not count.
+  CandidateMaker(const Graph& graph, const SampleSource& calibration,
+                 const QuantizerOptions& options, Journal& journal, Report report)
+      : graph_(graph),
+        calibration_(calibration),
+        options_(options),
+        journal_(journal),
+        report_(std::move(report)) {}
+
+  absl::StatusOr<Made> Make(const Recipe& recipe);
+
+  // The static quantizer behind recipes with this calibrator. Lives as long as the maker.
+  absl::StatusOr<const StaticQuantizer*> QuantizerFor(CalibratorKind calibrator, bool refined);
+
+  // Of the float graph's tensors on the calibration data; gathered at the first call.
+  absl::StatusOr<const Statistics*> FloatStatistics();
+
+ private:
+  // The float graph that static models are made from, and what was seen of it.
+  struct Base {
+    Graph graph;
+    Statistics statistics;
+    bool refined = false;   // it is not the given one
+    bool gathered = false;  // there are statistics
+  };
+
+  QuantizerOptions StaticOptions(CalibratorKind calibrator, bool refined) const;
+  absl::StatusOr<const Base*> BaseFor(bool refined);
+  absl::StatusOr<Statistics> Gather(const Graph& graph, const std::string& name,
+                                    const QuantizerOptions& options);
+  absl::StatusOr<const RefinedLayers*> LayersFor(CalibratorKind calibrator);
+
+  const Graph& graph_;
+  const SampleSource& calibration_;
+  const QuantizerOptions& options_;
+  Journal& journal_;
+  const Report report_;
+  std::unique_ptr<Base> plain_;
+  std::unique_ptr<Base> refined_;  // null where refinement does not change the float graph
+  bool refined_known_ = false;
+  std::map<std::pair<CalibratorKind, bool>, std::unique_ptr<StaticQuantizer>> quantizers_;
+  std::map<CalibratorKind, RefinedLayers> layers_;
+};
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_QUANTIZE_CANDIDATE_MAKER_H_

@@ -1,0 +1,65 @@
+#include "tools/quantize/exclusion_list.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "tools/quantize/record.h"
+
+namespace octet {
+namespace {
+
+// The SQNR of each node in the precision that costs it least; NaN counts as none.
+std::map<int, LayerSensitivity> BestByNode(const std::vector<LayerSensitivity>& sensitivity) {
+  std::map<int, LayerSensitivity> best;
+  for (const LayerSensitivity& s : sensitivity) {
+    LayerSensitivity& known = best.emplace(s.node, s).first->second;
+    if (s.sqnr_db > known.sqnr_db) known = s;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::string ExclusionList(absl::Span<const Exclusion> worst_first, size_t active) {
+  std::string text =
+      "# Operators to leave in float, the worst first: octet quantize --overrides reads this "
+      "file.\n";
+  for (size_t i = 0; i < worst_first.size(); ++i) {
+    if (i == active) text += "\n# Next, if these are not enough:\n";
+    absl::StrAppend(&text, "# ", worst_first[i].why, "\n", i < active ? "" : "# ",
+                    OverrideLine(worst_first[i].op, Precision::kFloat), "\n");
+  }
+  return text;
+}
+
+std::vector<Exclusion> ExclusionsOf(const std::vector<LayerSensitivity>& sensitivity) {
+  const std::map<int, LayerSensitivity> best = BestByNode(sensitivity);
+  std::vector<Exclusion> result;
+  for (int node : MostSensitiveFirst(sensitivity)) {
+    const LayerSensitivity& s = best.at(node);
+    result.push_back(
+        {s.op, absl::StrFormat("%.2f dB when it alone is %s", s.sqnr_db, Name(s.precision))});
+  }
+  return result;
+}
+
+size_t CausesOfHalf(const std::vector<LayerSensitivity>& sensitivity) {
+  std::vector<double> noises;
+  double total = 0;
+  for (const auto& [node, s] : BestByNode(sensitivity)) {
+    const double noise = std::pow(10.0, -s.sqnr_db / 10);
+    constexpr double kHopeless = 1e30;
+    noises.push_back(noise < kHopeless ? noise : kHopeless);
+    total += noises.back();
+  }
+  std::sort(noises.rbegin(), noises.rend());
+  double sum = 0;
+  size_t count = 0;
+  while (count < noises.size() && sum < total / 2) sum += noises[count++];
+  return count;
+}
+
+}  // namespace octet
