@@ -18,7 +18,7 @@ constexpr ActivationScheme kSchemes[] = {
 
 TensorStatistics StatisticsOf(const std::vector<float>& values) {
   Observer observer;
-  EXPECT_TRUE(observer.Observe(values, {static_cast<int64_t>(values.size())}).ok());
+  EXPECT_TRUE(observer.Observe(values).ok());
   return observer.statistics();
 }
 
@@ -303,8 +303,8 @@ TEST(PercentileRangeTest, KeepsValuesThatAreAllButAlwaysZero) {
 
 TEST(ChooseRangeTest, MinMaxAndMovingAverageAreThoseObserved) {
   Observer observer(0.5);
-  ASSERT_TRUE(observer.Observe(std::vector<float>{-1, 2}, {2}).ok());
-  ASSERT_TRUE(observer.Observe(std::vector<float>{-3, 8}, {2}).ok());
+  ASSERT_TRUE(observer.Observe(std::vector<float>{-1, 2}).ok());
+  ASSERT_TRUE(observer.Observe(std::vector<float>{-3, 8}).ok());
   const TensorStatistics& s = observer.statistics();
   EXPECT_EQ(ChooseRange(s, {CalibratorKind::kMinMax}, kSchemes[0]), (Range{-3, 8}));
   EXPECT_EQ(ChooseRange(s, {CalibratorKind::kMovingAverage}, kSchemes[0]), (Range{-2, 5}));

@@ -6,10 +6,12 @@
 
 #include "octet/thread_pool.h"
 #include "runtime/core/numerics.h"
+#include "runtime/model_internal.h"
+#include "tools/evaluate/evaluate.h"
 #include "tools/evaluate/taps.h"
 #include "tools/quantize/layer_run.h"
+#include "tools/quantize/range_sets.h"
 #include "tools/quantize/scheme.h"
-#include "tools/quantize/sharing.h"
 #include "tools/quantize/value_loops.h"
 
 namespace octet {
@@ -23,22 +25,17 @@ constexpr int kMostRounds = 4;
 // By how much the error has to fall for an end to move: no more than chance among the samples.
 constexpr double kLeastGain = 0.01;
 
-constexpr int64_t kMostRuns = 32;
+constexpr double kLeastDecibels = 0.2;  // at the outputs
+
+constexpr int64_t kMostRuns = 8;
 constexpr size_t kMostBytes = size_t{512} << 20;  // of layers that are examined at a time
 constexpr int64_t kBlock = 1 << 14;               // values that a thread rounds at a time
 
-// Something that reads tensors of a set.
-struct Reader {
-  int node;                       // -1: the values themselves count
-  std::vector<TensorId> tensors;  // of the set
-};
-
-// Tensors with one range.
-struct Set {
-  Range range;
-  std::vector<TensorId> members;  // that are computed
-  std::vector<Reader> readers;
-  std::vector<Range> candidates;  // none, or `range` and narrower ones
+// A set while it is examined.
+struct Examined {
+  RangeSet set;
+  Range original;
+  std::vector<Range> candidates;  // none, or the set's range and narrower ones
   std::vector<double> errors;     // by candidate
 };
 
@@ -53,7 +50,10 @@ class Narrowing {
         pool_(options.run.pool == nullptr ? ThreadPool::Shared() : options.run.pool) {}
 
   absl::Status Narrow(std::map<TensorId, Range>& ranges) {
-    FindSets(ranges);
+    for (RangeSet& set : FindRangeSets(graph_, precision_, ranges, options_.fixed)) {
+      const Range range = set.range;
+      sets_.push_back({std::move(set), range, {}, {}});
+    }
     for (size_t first = 0; first < sets_.size();) {
       const size_t end = EndOfChunk(first);
       const auto chunk = absl::MakeSpan(sets_).subspan(first, end - first);
@@ -64,74 +64,23 @@ class Narrowing {
       first = end;
     }
     pool_->Rest();
-    for (const Set& set : sets_) {
-      for (TensorId id : set.members) {
+    absl::Status status = Confirm();
+    if (!status.ok()) return status;
+    for (const Examined& examined : sets_) {
+      for (TensorId id : examined.set.members) {
         Range& range = ranges.at(id);
-        range.min = std::max(range.min, set.range.min);
-        range.max = std::min(range.max, set.range.max);
+        range.min = std::max(range.min, examined.set.range.min);
+        range.max = std::min(range.max, examined.set.range.max);
       }
     }
     return absl::OkStatus();
   }
 
  private:
-  void FindSets(const std::map<TensorId, Range>& ranges) {
-    const std::vector<TensorId> set_of = RangeSets(graph_, precision_);
-    std::map<TensorId, Set> sets;
-    std::set<TensorId> fixed;
-    for (const auto& [id, range] : ShareRanges(graph_, precision_, ranges)) {
-      const TensorId root = set_of[static_cast<size_t>(id)];
-      if (options_.fixed.count(id) > 0) fixed.insert(root);
-      sets[root].range = range;
-      if (!graph_.tensor(id).is_constant()) sets[root].members.push_back(id);
-    }
-    for (auto& [root, set] : sets) {
-      if (set.members.empty() || fixed.count(root) > 0) continue;
-      FindReaders(set);
-      if (!set.readers.empty()) sets_.push_back(std::move(set));
-    }
-    const auto first_reader = [](const Set& set) { return set.readers[0].node; };
-    std::stable_sort(sets_.begin(), sets_.end(),
-                     [&](const Set& a, const Set& b) { return first_reader(a) < first_reader(b); });
-  }
-
-  void FindReaders(Set& set) const {
-    const auto is_member = [&](TensorId id) {
-      return std::find(set.members.begin(), set.members.end(), id) != set.members.end();
-    };
-    std::set<TensorId> real;  // that are read as real numbers
-    for (TensorId id : graph_.outputs) {
-      if (is_member(id)) real.insert(id);
-    }
-    std::set<TensorId> made;  // as integers
-    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
-      const Node& node = graph_.nodes[i];
-      if (precision_[i] == Precision::kInt8) made.insert(node.outputs.begin(), node.outputs.end());
-      Reader reader = {static_cast<int>(i), {}};
-      for (size_t k = 0; k < node.inputs.size(); ++k) {
-        const TensorId id = node.inputs[k];
-        if (!is_member(id)) continue;
-        if (IsReadAsInteger(precision_[i], k)) {
-          reader.tensors.push_back(id);
-        } else if (made.count(id) > 0) {
-          real.insert(id);
-        }
-      }
-      const bool moves =
-          precision_[i] == Precision::kInt8 && RoleOf(graph_, node) == Int8Role::kMovement;
-      if (!reader.tensors.empty() && !moves) set.readers.push_back(std::move(reader));
-    }
-    if (!real.empty()) set.readers.push_back({-1, {real.begin(), real.end()}});
-  }
-
-  static bool IsReadAsInteger(Precision precision, size_t input) {
-    return precision == Precision::kInt8 || (precision == Precision::kInt8ToFloat && input == 0);
-  }
-
   size_t EndOfChunk(size_t first) const {
     size_t bytes = 0, end = first;
     for (; end < sets_.size(); ++end) {
-      for (const Reader& reader : sets_[end].readers) {
+      for (const RangeReader& reader : sets_[end].set.readers) {
         if (reader.node < 0) continue;
         for (TensorId id : graph_.nodes[static_cast<size_t>(reader.node)].inputs)
           bytes += id == kNoTensor ? 0 : graph_.tensor(id).data.size();
@@ -141,12 +90,12 @@ class Narrowing {
     return end;
   }
 
-  absl::Status NarrowEnd(bool upper, absl::Span<Set> sets) {
-    for (Set& set : sets) SetCandidates(upper, set);
+  absl::Status NarrowEnd(bool upper, absl::Span<Examined> sets) {
+    for (Examined& set : sets) SetCandidates(upper, set);
     for (int round = 0; round < kMostRounds; ++round) {
       absl::Status status = Measure(sets);
       if (!status.ok()) return status;
-      for (Set& set : sets) {
+      for (Examined& set : sets) {
         const bool more = Choose(set);
         set.candidates.clear();
         if (more) SetCandidates(upper, set);
@@ -156,40 +105,42 @@ class Narrowing {
   }
 
   // The two ends of a symmetric range move together, as upper ones.
-  static void SetCandidates(bool upper, Set& set) {
-    set.candidates.clear();
-    const float end = upper ? set.range.max : set.range.min;
-    if (end == 0 || (!upper && set.range.symmetric)) return;
-    set.candidates = {set.range};
+  static void SetCandidates(bool upper, Examined& examined) {
+    examined.candidates.clear();
+    const Range& widest = examined.set.range;
+    const float end = upper ? widest.max : widest.min;
+    if (end == 0 || (!upper && widest.symmetric)) return;
+    examined.candidates = {widest};
     for (const float share : kShares) {
-      Range range = set.range;
+      Range range = widest;
       if (upper || range.symmetric) range.max *= share;
       if (!upper || range.symmetric) range.min *= share;
-      set.candidates.push_back(range);
+      examined.candidates.push_back(range);
     }
-    set.errors.assign(set.candidates.size(), 0.0);
+    examined.errors.assign(examined.candidates.size(), 0.0);
   }
 
   // Takes the best candidate. Whether it is the narrowest.
-  static bool Choose(Set& set) {
-    if (set.candidates.empty()) return false;
-    const auto least = std::min_element(set.errors.begin(), set.errors.end());
-    if (!(*least < (1 - kLeastGain) * set.errors[0])) return false;
-    set.range = set.candidates[static_cast<size_t>(least - set.errors.begin())];
-    return least + 1 == set.errors.end();
+  static bool Choose(Examined& examined) {
+    const std::vector<double>& errors = examined.errors;
+    if (examined.candidates.empty()) return false;
+    const auto least = std::min_element(errors.begin(), errors.end());
+    if (!(*least < (1 - kLeastGain) * errors[0])) return false;
+    examined.set.range = examined.candidates[static_cast<size_t>(least - errors.begin())];
+    return least + 1 == errors.end();
   }
 
   // Adds up the errors of all candidates.
-  absl::Status Measure(absl::Span<Set> sets) {
+  absl::Status Measure(absl::Span<Examined> sets) {
     std::map<int, LayerRun> layers;
     std::map<TensorId, size_t> taps_of;
     std::vector<TensorId> tapped;
     const auto tap = [&](TensorId id) {
       if (taps_of.emplace(id, tapped.size()).second) tapped.push_back(id);
     };
-    for (const Set& set : sets) {
-      if (set.candidates.empty()) continue;
-      for (const Reader& reader : set.readers) {
+    for (const Examined& examined : sets) {
+      if (examined.candidates.empty()) continue;
+      for (const RangeReader& reader : examined.set.readers) {
         for (TensorId id : reader.tensors) tap(id);
         if (reader.node < 0 || layers.count(reader.node) > 0) continue;
         absl::StatusOr<LayerRun> layer =
@@ -207,13 +158,13 @@ class Narrowing {
     for (int64_t run = 0; run < runs; ++run) {
       absl::Status status = taps->Run(run * all / runs * taps->batch()).status();
       if (!status.ok()) return status;
-      for (Set& set : sets) {
-        if (set.candidates.empty()) continue;
-        for (const Reader& reader : set.readers) {
+      for (Examined& examined : sets) {
+        if (examined.candidates.empty()) continue;
+        for (const RangeReader& reader : examined.set.readers) {
           if (reader.node < 0) {
-            MeasureValues(reader, taps_of, *taps, set);
+            MeasureValues(reader, taps_of, *taps, examined);
           } else {
-            status = MeasureLayer(reader, taps_of, *taps, layers.at(reader.node), set);
+            status = MeasureLayer(reader, taps_of, *taps, layers.at(reader.node), examined);
           }
           if (!status.ok()) return status;
         }
@@ -222,8 +173,8 @@ class Narrowing {
     return absl::OkStatus();
   }
 
-  void MeasureValues(const Reader& reader, const std::map<TensorId, size_t>& taps_of, Taps& taps,
-                     Set& set) {
+  void MeasureValues(const RangeReader& reader, const std::map<TensorId, size_t>& taps_of,
+                     Taps& taps, Examined& set) {
     for (TensorId id : reader.tensors) {
       const absl::Span<const float> values = taps.values(taps_of.at(id));
       rounded_.resize(values.size());
@@ -234,8 +185,8 @@ class Narrowing {
     }
   }
 
-  absl::Status MeasureLayer(const Reader& reader, const std::map<TensorId, size_t>& taps_of,
-                            Taps& taps, LayerRun& layer, Set& set) {
+  absl::Status MeasureLayer(const RangeReader& reader, const std::map<TensorId, size_t>& taps_of,
+                            Taps& taps, LayerRun& layer, Examined& set) {
     std::vector<Shape> shapes;
     for (TensorId id : layer.inputs()) shapes.push_back(taps.shape(taps_of.at(id)));
     absl::Status status = layer.Resize(shapes);
@@ -261,6 +212,42 @@ class Narrowing {
       status = run(&set.candidates[c]);
       if (!status.ok()) return status;
       AddError(exact_, layer.output(), set.errors[c]);
+    }
+    return absl::OkStatus();
+  }
+
+  // Takes back what brings the network's outputs no closer when it is done alone.
+  absl::Status Confirm() {
+    absl::StatusOr<std::shared_ptr<const Model>> truth = ModelFromGraph(graph_, options_.run);
+    if (!truth.ok()) return truth.status();
+    const FirstSamples some(samples_, kMostRuns);
+    for (Examined& examined : sets_) {
+      const Range narrow = examined.set.range, wide = examined.original;
+      if (narrow == wide) continue;
+      const Range between = {(narrow.min + wide.min) / 2, (narrow.max + wide.max) / 2,
+                             wide.symmetric};
+      const Range candidates[] = {wide, between, narrow};
+      std::vector<std::shared_ptr<const Model>> models;
+      std::vector<const Model*> pointers;
+      for (const Range& range : candidates) {
+        absl::StatusOr<std::shared_ptr<const Model>> model = ModelFromGraph(
+            WithRoundedSet(graph_, precision_, examined.set, range, options_.activations),
+            options_.run);
+        if (!model.ok()) return model.status();
+        models.push_back(*std::move(model));
+        pointers.push_back(models.back().get());
+      }
+      absl::StatusOr<std::vector<Evaluation>> judged =
+          EvaluateAll(pointers, truth->get(), some, {});
+      if (!judged.ok()) return judged.status();
+      double best = judged->front().sqnr_db.value_or(0) + kLeastDecibels;
+      examined.set.range = wide;
+      for (size_t c = 1; c < judged->size(); ++c) {
+        const double decibels = (*judged)[c].sqnr_db.value_or(0);
+        if (decibels < best) continue;
+        best = decibels;
+        examined.set.range = candidates[c];
+      }
     }
     return absl::OkStatus();
   }
@@ -300,7 +287,7 @@ class Narrowing {
   const SampleSource& samples_;
   const ClippingOptions& options_;
   const std::shared_ptr<ThreadPool> pool_;
-  std::vector<Set> sets_;
+  std::vector<Examined> sets_;
   std::vector<float> exact_, rounded_;
 };
 

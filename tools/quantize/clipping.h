@@ -20,17 +20,19 @@ struct ClippingOptions {
   ModelOptions run;
 };
 
-// Narrows ranges of activations where that brings the results of the operators that read them
-// closer to those of the float network. Tries some smaller values for the upper end of each range,
-// then for the lower end, and keeps those of least error: the sum of squares by which the results
-// of all integer operators that read the tensor change when it is quantized, and it alone, relative
-// to the results' own squares. Results are those of the float operators, each run by itself on what
-// it reads in the float network on some of `samples`. Values that leave the integers for float
-// operators, or for outputs, count themselves.
+// Narrows ranges of activations where that brings the network's outputs closer to those of the
+// float network. Proposals come from the operators that read a tensor: some smaller values for the
+// upper end of its range, then for the lower end, of which those are kept with the least sum of
+// squares by which the operators' results change, relative to their own squares, when the tensor,
+// and it alone, is quantized. Each operator runs by itself, in float, on what it reads in the float
+// network. Values that leave the integers for float operators, or for outputs, count themselves.
+// Least error there need not be least error at the end, where errors of clipping add up that have
+// one sign: a proposal, or the middle between it and the original, is taken only if the float
+// network's outputs change less with it, too.
 //
 // `ranges` has one for each computed one of Int8Tensors; sets of tensors that share a range are
-// narrowed together, and stay as they are where one is fixed. The same result for any number of
-// threads.
+// narrowed together, and stay as they are where one is fixed. Looks at a few of the samples. The
+// same result for any number of threads.
 absl::Status NarrowRanges(const Graph& graph, const std::vector<Precision>& precision,
                           const SampleSource& samples, const ClippingOptions& options,
                           std::map<TensorId, Range>& ranges);

@@ -19,7 +19,7 @@ using testing::Decibels;
 using testing::GraphBuilder;
 using testing::NormalValues;
 
-constexpr int64_t kTokens = 12, kWidth = 16;
+constexpr int64_t kTokens = 16, kWidth = 16;
 constexpr size_t kOutlier = 3;  // a channel that is a hundred times as large as others
 
 std::vector<float> Outliers(float others) {
@@ -42,8 +42,8 @@ std::unique_ptr<SampleSource> Tokens(uint32_t seed) {
 
 TensorId InputTokens(GraphBuilder& b) { return b.Input("x", {1, kTokens, kWidth}); }
 
-absl::optional<Graph> Smoothed(const Graph& graph, WeightGranularity weights) {
-  const auto samples = Tokens(1);
+absl::optional<Graph> Smoothed(const Graph& graph, WeightGranularity weights,
+                               std::unique_ptr<SampleSource> samples = Tokens(1)) {
   SmoothOptions options;
   options.weights = weights;
   const std::vector<Shape> shapes = ShapesForSample(graph, *samples, {}).value();
@@ -166,7 +166,14 @@ TEST(SmoothTest, WhatIsSmoothStays) {
   std::vector<float> weights(kWidth * 8);
   for (size_t i = 0; i < weights.size(); ++i) weights[i] = i % 3 == 0 ? 0.5f : -0.5f;
   b.graph.outputs = {b.Product("y", x, weights)};
-  EXPECT_FALSE(Smoothed(b.graph, WeightGranularity::kPerChannel));
+  // All channels have the same values in another order.
+  const std::vector<float> values = NormalValues(kWidth, 1);
+  std::vector<float> turned;
+  for (size_t t = 0; t < kTokens; ++t) {
+    for (size_t c = 0; c < kWidth; ++c) turned.push_back(values[(t + c) % kWidth]);
+  }
+  EXPECT_FALSE(Smoothed(b.graph, WeightGranularity::kPerChannel,
+                        testing::Samples({kTokens, kWidth}, turned)));
   GraphBuilder none;  // nothing takes factors up
   none.graph.outputs = {none.Product("y", InputTokens(none), WeightsAgainstOutliers(8, 5))};
   EXPECT_FALSE(Smoothed(none.graph, WeightGranularity::kPerChannel));
