@@ -66,7 +66,7 @@ Row Rescaled(const Row& row, double factor) {
   Row result;
   for (int weight : row) {
     const double exact = std::nearbyint(weight / factor);
-    result.push_back(static_cast<int>(std::clamp<double>(exact, -kMaxWeight, kMaxWeight)));
+    result.push_back(static_cast<int>(std::clamp(exact, -double{kMaxS8}, double{kMaxS8})));
   }
   LowerPairs(result);
   return result;
