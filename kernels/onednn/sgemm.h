@@ -13,9 +13,9 @@ struct ConstMatrix {
 };
 
 // c = alpha * a * b + beta * c, where a is [rows, depth], b [depth, columns] and c row-major [rows,
-// columns], whose rows begin `c_stride` elements apart. With beta = 0, c is not read. On the calling
-// thread alone: the bits depend on nothing else, and threads may call it side by side. Products of
-// integers are exact while sums stay within 2^24.
+// columns], whose rows begin `c_stride` elements apart. With beta = 0, c is not read. On the
+// calling thread alone: the bits depend on nothing else, and threads may call it side by side.
+// Products of integers are exact while sums stay within 2^24.
 void Sgemm(int64_t rows, int64_t columns, int64_t depth, float alpha, ConstMatrix a, ConstMatrix b,
            float beta, float* c, int64_t c_stride);
 

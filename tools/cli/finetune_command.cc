@@ -55,17 +55,15 @@ class AugmentedData final : public TrainingData {
 };
 
 absl::StatusOr<std::unique_ptr<SampleSource>> OpenData(const Request& request,
-                                                       const std::string& path,
-                                                       const Graph& graph,
+                                                       const std::string& path, const Graph& graph,
                                                        std::vector<UnreadableSample>& skipped) {
   absl::StatusOr<std::unique_ptr<SampleSource>> samples = OpenSamples(path, SpecOfGraph(graph));
   if (!samples.ok() || !IsFolder(path)) return samples;
   std::vector<UnreadableSample> unreadable = FindUnreadable(**samples);
   if (unreadable.empty()) return samples;
   if (!request.skip_unreadable) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(DescribeUnreadable(unreadable, (*samples)->size()),
-                     "; --skip-unreadable leaves them out"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        DescribeUnreadable(unreadable, (*samples)->size()), "; --skip-unreadable leaves them out"));
   }
   skipped.insert(skipped.end(), unreadable.begin(), unreadable.end());
   return WithoutUnreadable(*std::move(samples), unreadable);
@@ -135,14 +133,11 @@ void PrintSummary(const Request& request, const TrainResult& result,
                   const std::vector<EpochReport>& epochs,
                   const std::vector<UnreadableSample>& skipped) {
   if (request.common.json) {
-    nlohmann::json json = {{"output", request.output},
-                           {"epochs", result.epochs},
-                           {"best_epoch", result.best_epoch},
-                           {"stopped_early", result.stopped_early},
-                           {"before", ScoreJson(result.before)},
-                           {"after", ScoreJson(result.after)},
-                           {"history", nlohmann::json::array()},
-                           {"skipped", nlohmann::json::array()}};
+    nlohmann::json json = {
+        {"output", request.output},           {"epochs", result.epochs},
+        {"best_epoch", result.best_epoch},    {"stopped_early", result.stopped_early},
+        {"before", ScoreJson(result.before)}, {"after", ScoreJson(result.after)},
+        {"history", nlohmann::json::array()}, {"skipped", nlohmann::json::array()}};
     for (const EpochReport& e : epochs) {
       nlohmann::json entry = ScoreJson(e.score);
       entry["epoch"] = e.epoch;

@@ -11,9 +11,7 @@ namespace octet {
 namespace {
 
 // A number in [0, 1), the same with every C++ library.
-double Uniform(std::mt19937_64& random) {
-  return static_cast<double>(random() >> 11) * 0x1p-53;
-}
+double Uniform(std::mt19937_64& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
 
 // A size within [1, limit].
 int Within(double size, int limit) {
@@ -41,9 +39,9 @@ absl::StatusOr<AugmentedPictures> AugmentedPictures::Create(const SampleSource& 
                                                             const DataSpec& spec,
                                                             const AugmentOptions& options) {
   if (!(options.least_area > 0 && options.least_area <= 1 && options.most_aspect >= 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a crop of ", options.least_area, " of a picture or more, of aspect ",
-                     options.most_aspect, " or less, cannot be"));
+    return absl::InvalidArgumentError(absl::StrCat("a crop of ", options.least_area,
+                                                   " of a picture or more, of aspect ",
+                                                   options.most_aspect, " or less, cannot be"));
   }
   AugmentedPictures pictures(source, spec, options);
   if (!spec.preprocessing || spec.inputs.size() != 1 || spec.inputs[0].shape.size() != 4) {

@@ -9,9 +9,11 @@
 
 namespace octet {
 
-absl::StatusOr<std::unique_ptr<BatchRunner>> BatchRunner::Create(
-    const TrainingNetwork& network, const Graph* teacher, const TrainingData& data,
-    const Loss& loss, bool observes, std::shared_ptr<ThreadPool> pool) {
+absl::StatusOr<std::unique_ptr<BatchRunner>> BatchRunner::Create(const TrainingNetwork& network,
+                                                                 const Graph* teacher,
+                                                                 const TrainingData& data,
+                                                                 const Loss& loss, bool observes,
+                                                                 std::shared_ptr<ThreadPool> pool) {
   std::unique_ptr<BatchRunner> runner(
       new BatchRunner(network, data, loss, observes, std::move(pool)));
   if (teacher != nullptr) {
@@ -27,8 +29,8 @@ absl::StatusOr<std::unique_ptr<BatchRunner>> BatchRunner::Create(
     }
     for (size_t i = 0; i < graph.inputs.size(); ++i) {
       if ((*model)->inputs()[i].type == graph.tensor(graph.inputs[i]).type) continue;
-      return absl::InvalidArgumentError(absl::StrCat(
-          "input '", (*model)->inputs()[i].name, "' of the teacher has another type"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("input '", (*model)->inputs()[i].name, "' of the teacher has another type"));
     }
     for (const TensorInfo& output : (*model)->outputs()) {
       if (output.type == DataType::kF32) continue;
@@ -123,16 +125,15 @@ absl::Status BatchRunner::RunSample(const DrawnSample& drawn, Worker& worker, La
     if (teacher_ == nullptr) continue;
     t.push_back(worker.teacher->output<float>(static_cast<int>(o)));
     if (t.back().size() != y.back().size()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("output ", o, " has ", y.back().size(), " elements, the teacher's ",
-                       t.back().size()));
+      return absl::InvalidArgumentError(absl::StrCat("output ", o, " has ", y.back().size(),
+                                                     " elements, the teacher's ", t.back().size()));
     }
   }
   if (observes_) worker.tape->Observe(lane.observed);
   const double loss = loss_.Of(y, t, data_.ClassOf(drawn.index), worker.output_gradients);
   if (!std::isfinite(loss)) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        data_.NameOf(drawn.index), ": the loss is not finite; a lower rate may help"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(data_.NameOf(drawn.index), ": the loss is not finite; a lower rate may help"));
   }
   lane.loss += loss;
   worker.tape->Backward(worker.output_gradients, lane.gradients);

@@ -165,8 +165,8 @@ class DepthwiseConv final : public TrainOp {
       float* y = args.outputs[0] + y_at;
       std::fill_n(y, window.out_size(), 0.0f);
       window.ForEachRun([&](int64_t tap, int64_t to, int64_t from, int64_t count) {
-        AddScaled(factors.alpha * factors.w[w_at + tap], factors.x + x_at + from,
-                  window.strides[2], count, y + to);
+        AddScaled(factors.alpha * factors.w[w_at + tap], factors.x + x_at + from, window.strides[2],
+                  count, y + to);
       });
     });
     FinishProduct(g_.product(), args);

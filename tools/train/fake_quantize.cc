@@ -70,7 +70,7 @@ double BackThroughRounding(absl::Span<const float> units, absl::Span<const float
     const auto step = [&](size_t i, float& lane) {
       const float v = units[i], g = gradients[i];
       const float inside_slope = rounded[i] - v;
-      const bool below = v < low, above = v > high;
+      const bool below = v<low, above = v> high;
       const float slope = below ? clamp.low_slope : above ? clamp.high_slope : inside_slope;
       lane += g * slope;
       gradients[i] = below || above ? 0.0f : g;

@@ -16,8 +16,16 @@ TEST(FakeQuantize, RoundsAsTheExecutorDoes) {
     for (int32_t zero_point : {0, 3, 127}) {
       const IntRange range = RangeOf(type);
       const Grid grid = GridOf(type, zero_point);
-      std::vector<float> units = {0.5f, 1.5f, -0.5f, -2.5f, 1e30f, -1e30f, 254.5f, 0.49999997f,
-                                  std::numeric_limits<float>::infinity(), -0.0f,
+      std::vector<float> units = {0.5f,
+                                  1.5f,
+                                  -0.5f,
+                                  -2.5f,
+                                  1e30f,
+                                  -1e30f,
+                                  254.5f,
+                                  0.49999997f,
+                                  std::numeric_limits<float>::infinity(),
+                                  -0.0f,
                                   std::numeric_limits<float>::quiet_NaN()};
       for (int i = -4000; i < 4000; ++i) units.push_back(static_cast<float>(i) * 0.1f);
       std::vector<float> rounded(units.size());

@@ -18,7 +18,7 @@ struct Case {
   Node node;
   std::vector<Shape> inputs;
   size_t outputs = 1;
-  float least = -2, most = 2;  // of the inputs' elements
+  float least = -2, most = 2;    // of the inputs' elements
   std::vector<int64_t> indices;  // of the last input, when it holds indices instead
 };
 
@@ -94,28 +94,28 @@ schema::ReduceOptionsT Reduce(schema::ReduceKind kind) {
 }
 
 void AddProducts(std::vector<Case>& cases) {
-  cases.push_back(Make("conv point", Conv({1, 1}, {1, 1}, {0, 0}, 1),
-                       {{2, 3, 4, 5}, {6, 3, 1, 1}, {6}}));
+  cases.push_back(
+      Make("conv point", Conv({1, 1}, {1, 1}, {0, 0}, 1), {{2, 3, 4, 5}, {6, 3, 1, 1}, {6}}));
   cases.back().node.as<schema::ConvOptionsT>().pads_end = {0, 0};
-  cases.push_back(Make("conv dense", Conv({2, 1}, {1, 2}, {1, 2}, 1),
-                       {{2, 3, 7, 6}, {4, 3, 3, 2}, {4}}));
+  cases.push_back(
+      Make("conv dense", Conv({2, 1}, {1, 2}, {1, 2}, 1), {{2, 3, 7, 6}, {4, 3, 3, 2}, {4}}));
   cases.push_back(Make("conv grouped, without bias", Conv({1, 2}, {1, 1}, {1, 1}, 2),
                        {{1, 4, 5, 6}, {6, 2, 3, 3}}));
-  cases.push_back(Make("conv depthwise", Conv({1, 1}, {1, 1}, {1, 1}, 5),
-                       {{2, 5, 6, 21}, {5, 1, 3, 3}, {5}}));
+  cases.push_back(
+      Make("conv depthwise", Conv({1, 1}, {1, 1}, {1, 1}, 5), {{2, 5, 6, 21}, {5, 1, 3, 3}, {5}}));
   cases.push_back(Make("conv depthwise, strided", Conv({2, 2}, {1, 1}, {2, 2}, 3),
                        {{1, 3, 7, 9}, {6, 1, 5, 5}, {6}}));
-  cases.push_back(Make("conv with residual", Conv({1}, {1}, {1}, 1),
-                       {{1, 2, 5}, {3, 2, 4}, {3}, {1, 3, 5}}));
+  cases.push_back(
+      Make("conv with residual", Conv({1}, {1}, {1}, 1), {{1, 2, 5}, {3, 2, 4}, {3}, {1, 3, 5}}));
   cases.push_back(Make("conv of volumes", Conv({1, 2, 1}, {1, 1, 1}, {0, 1, 1}, 1),
                        {{1, 2, 3, 4, 4}, {2, 2, 2, 3, 2}, {2}}));
   for (bool a : {false, true}) {
     for (bool b : {false, true}) {
       cases.push_back(Make(absl::StrCat("matmul ", a, b), MatMul(a, b),
                            {a ? Shape{5, 3} : Shape{3, 5}, b ? Shape{4, 5} : Shape{5, 4}, {4}}));
-      cases.push_back(Make(absl::StrCat("matmul of stacks ", a, b), MatMul(a, b),
-                           {a ? Shape{2, 1, 5, 3} : Shape{2, 1, 3, 5},
-                            b ? Shape{4, 4, 5} : Shape{4, 5, 4}}));
+      cases.push_back(
+          Make(absl::StrCat("matmul of stacks ", a, b), MatMul(a, b),
+               {a ? Shape{2, 1, 5, 3} : Shape{2, 1, 3, 5}, b ? Shape{4, 4, 5} : Shape{4, 5, 4}}));
     }
   }
   cases.push_back(Make("matmul of a stack and a matrix", MatMul(false, false),
@@ -137,8 +137,8 @@ void AddReductions(std::vector<Case>& cases) {
   }
   for (ReduceKind kind :
        {ReduceKind::MEAN, ReduceKind::SUM, ReduceKind::MAXIMUM, ReduceKind::MINIMUM}) {
-    cases.push_back(Make(absl::StrCat("reduce ", schema::EnumNameReduceKind(kind)), Reduce(kind),
-                         {{3, 4, 5}}));
+    cases.push_back(
+        Make(absl::StrCat("reduce ", schema::EnumNameReduceKind(kind)), Reduce(kind), {{3, 4, 5}}));
   }
 }
 
@@ -159,8 +159,8 @@ void AddFunctions(std::vector<Case>& cases) {
          {std::tuple(K::CLIP, -0.4f, 0.4f), std::tuple(K::LEAKY_RELU, 0.1f, 0.0f),
           std::tuple(K::ELU, 1.5f, 0.0f), std::tuple(K::HARD_SIGMOID, 2.0f, 0.5f),
           std::tuple(K::ABS, 0.0f, 0.0f)}) {
-      cases.push_back(Make(schema::EnumNameUnaryKind(kind) + side, Unary(kind, alpha, beta),
-                           {{40}}));
+      cases.push_back(
+          Make(schema::EnumNameUnaryKind(kind) + side, Unary(kind, alpha, beta), {{40}}));
       cases.back().least = sign < 0 ? -1.5f : 0.5f;
       cases.back().most = sign < 0 ? -0.5f : 1.5f;
     }

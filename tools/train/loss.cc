@@ -44,8 +44,8 @@ std::vector<OutputForm> OutputForms(const Graph& graph) {
                         node.type() == OpType::QuantizeOptions ||
                         node.type() == OpType::ReshapeOptions;
       if (!same) {
-        form.probabilities = node.type() == OpType::SoftmaxOptions &&
-                             !node.as<schema::SoftmaxOptionsT>().log;
+        form.probabilities =
+            node.type() == OpType::SoftmaxOptions && !node.as<schema::SoftmaxOptionsT>().log;
         break;
       }
       id = node.inputs[0];
@@ -69,8 +69,8 @@ double Loss::Squares(absl::Span<const float> y, absl::Span<const float> t, doubl
   return weight * noise / signal;
 }
 
-double Loss::Entropy(absl::Span<const float> y, absl::Span<const double> target,
-                     double temperature, double weight, float* gradient) const {
+double Loss::Entropy(absl::Span<const float> y, absl::Span<const double> target, double temperature,
+                     double weight, float* gradient) const {
   const bool given = forms_[0].probabilities;
   const std::vector<double> p = Probabilities(y, given, temperature);
   double loss = 0;
@@ -105,8 +105,8 @@ double Loss::Of(absl::Span<const absl::Span<const float>> y,
     float* gradient = gradients[0].data() + r * classes;
     if (!t.empty() && options_.divergence > 0) {
       const double temperature = options_.temperature;
-      const std::vector<double> target = Probabilities(
-          t[0].subspan(r * classes, classes), forms_[0].probabilities, temperature);
+      const std::vector<double> target =
+          Probabilities(t[0].subspan(r * classes, classes), forms_[0].probabilities, temperature);
       // Gradients shrink with the square of the temperature (Hinton et al. 2015).
       loss += Entropy(row, target, temperature,
                       options_.divergence * each * temperature * temperature, gradient);

@@ -12,9 +12,9 @@ namespace octet {
 // What outputs of a network are compared by.
 struct LossOptions {
   // Weights of the terms; one of them may be 0.
-  double squares = 1;     // sum of (y - t)^2 over sum of t^2, of all outputs
-  double divergence = 0;  // relative entropy of the classes' probabilities, of the first output
-  double labels = 0;      // cross-entropy with the sample's class, of the first output
+  double squares = 1;      // sum of (y - t)^2 over sum of t^2, of all outputs
+  double divergence = 0;   // relative entropy of the classes' probabilities, of the first output
+  double labels = 0;       // cross-entropy with the sample's class, of the first output
   double temperature = 1;  // of the probabilities that `divergence` compares
 
   bool needs_teacher() const { return squares > 0 || divergence > 0; }

@@ -73,8 +73,8 @@ std::vector<float> TrainingNetwork::RangeState() const {
 
 absl::Status TrainingNetwork::RestoreRangeState(absl::Span<const float> state) {
   if (state.size() != 2 * quantizers_.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "there are ranges of ", state.size() / 2, " tensors, expected ", quantizers_.size()));
+    return absl::InvalidArgumentError(absl::StrCat("there are ranges of ", state.size() / 2,
+                                                   " tensors, expected ", quantizers_.size()));
   }
   if (options_.ranges != RangeMode::kMovingAverage) return absl::OkStatus();
   for (size_t i = 0; i < quantizers_.size(); ++i) {

@@ -132,8 +132,8 @@ class TrainingNetwork {
   struct TensorState {
     int64_t size = 0;
     int quantizer = -1;
-    int weights = -1;  // index into weights_
-    int bias = -1;     // index into biases_
+    int weights = -1;             // index into weights_
+    int bias = -1;                // index into biases_
     std::vector<float> constant;  // of constants that stay; integers without zero point
     bool is_constant = false;
     bool needs_gradient = false;

@@ -111,9 +111,8 @@ class NetworkBuilder {
   absl::Status Resolve(std::vector<Shape> shapes) {
     graph_ = network_->graph_;
     if (shapes.size() != graph_.inputs.size()) {
-      return absl::InvalidArgumentError(absl::StrCat("there are ", shapes.size(),
-                                                     " shapes for ", graph_.inputs.size(),
-                                                     " inputs"));
+      return absl::InvalidArgumentError(absl::StrCat("there are ", shapes.size(), " shapes for ",
+                                                     graph_.inputs.size(), " inputs"));
     }
     const std::vector<Constant> values(shapes.size());
     const std::shared_ptr<ThreadPool> pool = ThreadPool::Create(1);
@@ -177,8 +176,8 @@ class NetworkBuilder {
       network_->steps_.push_back(std::move(step));
     }
     if (problems.empty()) return absl::OkStatus();
-    return absl::UnimplementedError(absl::StrCat("operators that cannot be trained: ",
-                                                 absl::StrJoin(problems, "; ")));
+    return absl::UnimplementedError(
+        absl::StrCat("operators that cannot be trained: ", absl::StrJoin(problems, "; ")));
   }
 
   int AddParameter(TensorId id, ParameterRole role, std::vector<float> values) {
@@ -270,13 +269,12 @@ class NetworkBuilder {
       return absl::OkStatus();
     }
     if (!IsNarrow(t)) {
-      return absl::UnimplementedError(
-          absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
+      return absl::UnimplementedError(absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
     }
     const int bits = options_.weight_bits == 0 ? BitsOf(t.type) : options_.weight_bits;
     if (bits < 2 || bits > BitsOf(t.type)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "weights '", t.name, "' are ", Name(t.type), " and cannot have ", bits, " bits"));
+      return absl::InvalidArgumentError(absl::StrCat("weights '", t.name, "' are ", Name(t.type),
+                                                     " and cannot have ", bits, " bits"));
     }
     Grid grid = SymmetricGrid(bits);
     const std::vector<int32_t>& zeros = t.quant->zero_points;
@@ -295,8 +293,8 @@ class NetworkBuilder {
     }
     int scales = -1;
     if (options_.learn_weight_scales) {
-      scales = AddParameter(id, ParameterRole::kScale,
-                            std::vector<float>(t.quant->scales.size(), 0.0f));
+      scales =
+          AddParameter(id, ParameterRole::kScale, std::vector<float>(t.quant->scales.size(), 0.0f));
     }
     network_->weights_.emplace_back(id, t, grid, parameter, scales);
     if (bits < BitsOf(t.type)) network_->weights_.back().SearchScales(values);
@@ -338,12 +336,14 @@ class NetworkBuilder {
         for (TensorId y : node.outputs) {
           if (!IsActivation(x) || !IsActivation(y)) continue;
           const Tensor &a = graph_.tensor(x), &b = graph_.tensor(y);
-          if (a.type == b.type && *a.quant == *b.quant) parents_[static_cast<size_t>(Find(x))] = Find(y);
+          if (a.type == b.type && *a.quant == *b.quant)
+            parents_[static_cast<size_t>(Find(x))] = Find(y);
         }
       }
     }
     std::map<TensorId, int> of_set;
-    for (size_t i = 0; i < graph_.tensors.size(); ++i) AddToQuantizer(static_cast<TensorId>(i), of_set);
+    for (size_t i = 0; i < graph_.tensors.size(); ++i)
+      AddToQuantizer(static_cast<TensorId>(i), of_set);
     for (ActivationQuantizer& q : network_->quantizers_) {
       const bool learns = options_.ranges == RangeMode::kLearned && !q.fixed;
       if (learns) q.parameter = AddParameter(q.tensors[0], ParameterRole::kScale, {0.0f});
@@ -367,8 +367,7 @@ class NetworkBuilder {
       if (q.symmetric) q.average.min = -q.average.max;
       q.fixed = t.type == DataType::kS16 && options_.ranges == RangeMode::kMovingAverage;
     }
-    const bool is_input =
-        std::count(graph_.inputs.begin(), graph_.inputs.end(), id) > 0;
+    const bool is_input = std::count(graph_.inputs.begin(), graph_.inputs.end(), id) > 0;
     q.fixed = q.fixed || t.is_constant() || is_input;
     q.elements = std::max(q.elements, state(id).size);
     q.tensors.push_back(id);
@@ -408,8 +407,8 @@ class NetworkBuilder {
   const Graph* real_;
   const NetworkOptions options_;
   std::unique_ptr<TrainingNetwork> network_;
-  Graph graph_;  // with all numbers that decide shapes in the options
-  std::map<TensorId, const Node*> origins_;     // by result of the integer layer
+  Graph graph_;                              // with all numbers that decide shapes in the options
+  std::map<TensorId, const Node*> origins_;  // by result of the integer layer
   std::map<TensorId, const Node*> bias_nodes_;  // integer biases and whose they are
   std::vector<TensorId> parents_;
 };

@@ -80,9 +80,9 @@ TEST(TrainingNetwork, EveryTensorHasTheExecutorsIntegers) {
   ASSERT_TRUE(tape.Forward(SmallSample(9)).ok());
   std::vector<TensorId> tensors;
   for (const Node& node : stored.nodes) tensors.push_back(node.outputs[0]);
-  absl::StatusOr<std::unique_ptr<SampleSource>> source = SamplesFrom(
-      1, [](int64_t) { return SmallSample(9); },
-      {{{"x", DataType::kF32, {-1, 3, 17, 19}, {}, {}}}, {}, {}});
+  absl::StatusOr<std::unique_ptr<SampleSource>> source =
+      SamplesFrom(1, [](int64_t) { return SmallSample(9); },
+                  {{{"x", DataType::kF32, {-1, 3, 17, 19}, {}, {}}}, {}, {}});
   ASSERT_TRUE(source.ok()) << source.status();
   ModelOptions options;
   options.deterministic = true;

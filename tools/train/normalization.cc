@@ -39,8 +39,9 @@ class Normalization final : public TrainOp {
     for (int64_t r = 0; r < rows_; ++r) {
       const Moments m = MomentsOf(x, r);
       for (int64_t i = r * row_; i < (r + 1) * row_; ++i) {
-        const double v = (Real(x, i) - m.mean) / m.deviation * Parameter(args.inputs, kScale, i, 1) +
-                         Parameter(args.inputs, kBias, i, 0);
+        const double v =
+            (Real(x, i) - m.mean) / m.deviation * Parameter(args.inputs, kScale, i, 1) +
+            Parameter(args.inputs, kBias, i, 0);
         args.outputs[0][i] = static_cast<float>(v) / y_scale;
       }
     }

@@ -22,7 +22,7 @@ namespace octet {
 
 // An operand of an operator.
 struct TrainValue {
-  const float* data = nullptr;    // null: absent
+  const float* data = nullptr;     // null: absent
   absl::Span<const float> scales;  // empty: real numbers; else one, or one per output channel
   const float* real = nullptr;     // of quantized weights: the real values, else null
   int32_t zero_point = 0;          // only what rounds ties by the stored integers asks for it
@@ -42,7 +42,7 @@ struct ForwardArgs {
 
 struct BackwardArgs {
   absl::Span<const TrainValue> inputs;
-  absl::Span<const TrainValue> outputs;           // as readers see them: rounded and clamped
+  absl::Span<const TrainValue> outputs;             // as readers see them: rounded and clamped
   absl::Span<const float* const> output_gradients;  // of the real values, where not clamped
   // One per input, of the real values; null where nobody asks. Gradients are added to them.
   absl::Span<float* const> input_gradients;

@@ -14,12 +14,12 @@ enum class OptimizerKind { kSgd, kAdam };
 
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::kAdam;
-  double momentum = 0.9;         // kSgd
-  double beta1 = 0.9;            // kAdam
+  double momentum = 0.9;  // kSgd
+  double beta1 = 0.9;     // kAdam
   double beta2 = 0.999;
   double epsilon = 1e-8;
-  double weight_decay = 0;       // of weights only; decoupled from the gradient
-  double scale_rate = 1;         // rate of quantization scales, relative to the others'
+  double weight_decay = 0;  // of weights only; decoupled from the gradient
+  double scale_rate = 1;    // rate of quantization scales, relative to the others'
   // kAdam: steps are relative to the root mean square of a tensor's values when training began, so
   // that one rate serves tensors of all sizes; those below `least_size` count as that.
   bool relative_steps = true;

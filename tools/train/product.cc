@@ -20,9 +20,9 @@ void FinishIntegerSums(const ProductShape& shape, const ForwardArgs& args) {
   for (int64_t o = 0; o < shape.outer; ++o) {
     for (int64_t c = 0; c < shape.channels; ++c, y += shape.inner) {
       const float w_scale = ScaleOf(w, c);
-      const float multiplier =
-          y_scale == 0 ? static_cast<float>(static_cast<double>(x.scale()) * w_scale)
-                       : RequantMultiplier(x.scale(), w_scale, y_scale);
+      const float multiplier = y_scale == 0
+                                   ? static_cast<float>(static_cast<double>(x.scale()) * w_scale)
+                                   : RequantMultiplier(x.scale(), w_scale, y_scale);
       const double offset = bias.present() ? bias.data[c] : 0.0;
       for (int64_t i = 0; i < shape.inner; ++i) {
         y[i] = static_cast<float>(static_cast<double>(y[i]) + offset) * multiplier;

@@ -34,7 +34,8 @@ void Tape::Plan(bool keep_values) {
     for (const Output& output : step.outputs) {
       const size_t y = Index(output.tensor);
       producer[y] = i;
-      last_use[y] = std::max(last_use[y], step.op->reads_outputs() || output.separate() ? 2 * n - i : i);
+      last_use[y] =
+          std::max(last_use[y], step.op->reads_outputs() || output.separate() ? 2 * n - i : i);
     }
     for (TensorId id : step.inputs) {
       if (id == kNoTensor) continue;
@@ -79,8 +80,8 @@ void Tape::Plan(bool keep_values) {
 absl::Status Tape::TakeInputs(const Sample& sample) {
   const Graph& graph = network_.graph();
   if (sample.size() != graph.inputs.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("the sample has ", sample.size(),
-                                                   " arrays for ", graph.inputs.size(), " inputs"));
+    return absl::InvalidArgumentError(absl::StrCat("the sample has ", sample.size(), " arrays for ",
+                                                   graph.inputs.size(), " inputs"));
   }
   for (size_t i = 0; i < sample.size(); ++i) {
     const TensorId id = graph.inputs[i];
@@ -90,8 +91,8 @@ absl::Status Tape::TakeInputs(const Sample& sample) {
     if (array.type != t.type || NumElements(array.shape) != state.size) {
       return absl::InvalidArgumentError(
           absl::StrCat("input '", t.name, "' is ", Name(array.type), " ", ToString(array.shape),
-                       " in this sample; the network is trained with ", state.size,
-                       " elements of ", Name(t.type)));
+                       " in this sample; the network is trained with ", state.size, " elements of ",
+                       Name(t.type)));
     }
     std::vector<float>& values = inputs_[i];
     values.resize(static_cast<size_t>(state.size));

@@ -28,8 +28,8 @@ class Tape {
   absl::Span<const float> output(size_t index) const { return outputs_[index]; }
 
   // Adds the derivatives of a loss, whose derivatives by the outputs are given, to `gradients`.
-  // Those of quantized weights are by the rounded weights: TrainingNetwork::FoldGradients turns sums
-  // of them into the parameters'.
+  // Those of quantized weights are by the rounded weights: TrainingNetwork::FoldGradients turns
+  // sums of them into the parameters'.
   void Backward(absl::Span<const std::vector<float>> output_gradients, Gradients& gradients);
 
   // Extends `observed` by what the last Forward computed of each quantizer's tensors.

@@ -116,16 +116,14 @@ class Trainer {
 
   absl::Status Resume(Checkpoint checkpoint) {
     if (checkpoint.seed != options_.seed) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(options_.checkpoint, ": was made with seed ", checkpoint.seed, ", not ",
-                       options_.seed));
+      return absl::InvalidArgumentError(absl::StrCat(options_.checkpoint, ": was made with seed ",
+                                                     checkpoint.seed, ", not ", options_.seed));
     }
     absl::Status status = optimizer_.Restore(checkpoint.optimizer);
     if (status.ok()) status = checkpoint.best.RestoreTo(network_);
     if (status.ok()) status = checkpoint.now.RestoreTo(network_);
     if (!status.ok()) {
-      return absl::Status(status.code(),
-                          absl::StrCat(options_.checkpoint, ": ", status.message()));
+      return absl::Status(status.code(), absl::StrCat(options_.checkpoint, ": ", status.message()));
     }
     checkpoint_ = std::move(checkpoint);
     return absl::OkStatus();
@@ -174,11 +172,11 @@ class Trainer {
     const int64_t per_epoch = (data_.size() + options_.batch - 1) / options_.batch;
     const int64_t steps = per_epoch * options_.epochs;
     const auto warmup = static_cast<int64_t>(options_.warmup * static_cast<double>(steps));
-    const double rate = CosineRate(options_.rate, optimizer_.state().steps, steps, warmup,
-                                   options_.last_rate);
+    const double rate =
+        CosineRate(options_.rate, optimizer_.state().steps, steps, warmup, options_.last_rate);
     optimizer_.Step(rate, gradients, network_.parameters());
-    const int frozen = options_.freeze_ranges_after > 0 ? options_.freeze_ranges_after
-                                                        : (options_.epochs + 1) / 2;
+    const int frozen =
+        options_.freeze_ranges_after > 0 ? options_.freeze_ranges_after : (options_.epochs + 1) / 2;
     if (network_.options().ranges == RangeMode::kMovingAverage && epoch <= frozen) {
       network_.AverageRanges(runner_->observed());
     }

@@ -52,14 +52,14 @@ struct TrainOptions {
   int epochs = 10;
   int64_t batch = 16;
   double rate = 1e-3;
-  double warmup = 0.05;      // share of the steps
-  double last_rate = 0.02;   // share of the rate
-  double clip_norm = 0;      // 0: gradients are not clipped
+  double warmup = 0.05;     // share of the steps
+  double last_rate = 0.02;  // share of the rate
+  double clip_norm = 0;     // 0: gradients are not clipped
   OptimizerOptions optimizer;
   LossOptions loss;
   uint64_t seed = 1;
-  int freeze_ranges_after = 0;  // epochs, for RangeMode::kMovingAverage; 0: half of them
-  int patience = 0;             // epochs without a better score that end training; 0: none do
+  int freeze_ranges_after = 0;       // epochs, for RangeMode::kMovingAverage; 0: half of them
+  int patience = 0;                  // epochs without a better score that end training; 0: none do
   std::shared_ptr<ThreadPool> pool;  // null: ThreadPool::Shared()
   std::string checkpoint;            // file to keep the state in after each epoch; empty: none
   bool resume = false;               // go on from that file where it exists

@@ -37,8 +37,9 @@ TrainedWeights::TrainedWeights(TensorId id, const Tensor& tensor, Grid grid, int
     inner_ = static_cast<size_t>(NumElements(tensor.shape));
   } else {
     for (int d = 0; d < static_cast<int>(tensor.shape.size()); ++d) {
-      (d < axis ? outer_ : d == axis ? channels_ : inner_) *=
-          static_cast<size_t>(tensor.shape[static_cast<size_t>(d)]);
+      (d < axis    ? outer_
+       : d == axis ? channels_
+                   : inner_) *= static_cast<size_t>(tensor.shape[static_cast<size_t>(d)]);
     }
   }
   scales_ = first_scales_;
@@ -133,8 +134,8 @@ void TrainedWeights::Store(const std::vector<Parameter>& parameters, Graph& grap
 
 TrainValue TrainedWeights::value(const std::vector<Parameter>& parameters) const {
   TrainValue v;
-  v.data = quantized() ? integers_.data()
-                       : parameters[static_cast<size_t>(parameter_)].values.data();
+  v.data =
+      quantized() ? integers_.data() : parameters[static_cast<size_t>(parameter_)].values.data();
   if (quantized()) {
     v.scales = scales_;
     v.real = real_.data();
