@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "runtime/core/numerics.h"
+#include "tools/train/vector_loops.h"
 
 namespace octet {
 namespace {
@@ -14,6 +15,42 @@ namespace {
 inline float RoundSmall(float x) {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23
   return (x + kRound) - kRound;
+}
+
+OCTET_VECTOR_CLONES
+void RoundBlock(const float* units, size_t count, float low, float high, float* rounded) {
+  for (size_t i = 0; i < count; ++i) {
+    const float number = units[i] == units[i] ? units[i] : 0.0f;
+    rounded[i] = RoundSmall(std::min(std::max(number, low), high));
+  }
+}
+
+OCTET_VECTOR_CLONES
+float BackThroughBlock(const float* __restrict units, const float* __restrict rounded, size_t count,
+                       Clamp clamp, float* __restrict gradients) {
+  constexpr size_t kLanes = 16;
+  float lanes[kLanes] = {};
+  float rest = 0;
+  size_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) {
+    for (size_t l = 0; l < kLanes; ++l) {
+      const float v = units[i + l], g = gradients[i + l];
+      float slope = rounded[i + l] - v;
+      slope = v < clamp.low ? clamp.low_slope : slope;
+      slope = v > clamp.high ? clamp.high_slope : slope;
+      lanes[l] += g * slope;
+      const float kept = v < clamp.low ? 0.0f : g;
+      gradients[i + l] = v > clamp.high ? 0.0f : kept;
+    }
+  }
+  for (; i < count; ++i) {
+    const float v = units[i], g = gradients[i];
+    const bool below = v<clamp.low, above = v> clamp.high;
+    rest += g * (below ? clamp.low_slope : above ? clamp.high_slope : rounded[i] - v);
+    gradients[i] = below || above ? 0.0f : g;
+  }
+  for (float lane : lanes) rest += lane;
+  return rest;
 }
 
 }  // namespace
@@ -50,37 +87,18 @@ Clamp ClampFor(Grid grid, float min, float max, float scale) {
 }
 
 void RoundToGrid(absl::Span<const float> units, float low, float high, float* rounded) {
-  const float* v = units.data();
-  const size_t count = units.size();
-  for (size_t i = 0; i < count; ++i) {
-    const float number = v[i] == v[i] ? v[i] : 0.0f;
-    rounded[i] = RoundSmall(std::min(std::max(number, low), high));
-  }
+  RoundBlock(units.data(), units.size(), low, high, rounded);
 }
 
 double BackThroughRounding(absl::Span<const float> units, absl::Span<const float> rounded,
                            const Clamp& clamp, float* gradients) {
-  // Partial sums of f32, so that the loop is one of vector instructions.
-  constexpr size_t kBlock = 4096, kLanes = 8;
-  const float low = clamp.low, high = clamp.high;
+  // Partial sums of f32, which double precision adds up.
+  constexpr size_t kBlock = 4096;
   double sum = 0;
   for (size_t begin = 0; begin < units.size(); begin += kBlock) {
-    const size_t end = std::min(begin + kBlock, units.size());
-    float lanes[kLanes] = {};
-    const auto step = [&](size_t i, float& lane) {
-      const float v = units[i], g = gradients[i];
-      const float inside_slope = rounded[i] - v;
-      const bool below = v<low, above = v> high;
-      const float slope = below ? clamp.low_slope : above ? clamp.high_slope : inside_slope;
-      lane += g * slope;
-      gradients[i] = below || above ? 0.0f : g;
-    };
-    size_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) {
-      for (size_t l = 0; l < kLanes; ++l) step(i + l, lanes[l]);
-    }
-    for (; i < end; ++i) step(i, lanes[0]);
-    for (float lane : lanes) sum += static_cast<double>(lane);
+    const size_t count = std::min(kBlock, units.size() - begin);
+    sum += static_cast<double>(BackThroughBlock(units.data() + begin, rounded.data() + begin, count,
+                                                clamp, gradients + begin));
   }
   return sum;
 }

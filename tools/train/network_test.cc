@@ -105,9 +105,7 @@ TEST(TrainingNetwork, StoresWhatItWasMadeOf) {
   for (size_t i = 0; i < graph.tensors.size(); ++i) {
     const Tensor &a = stored.tensors[i], &b = graph.tensors[i];
     EXPECT_EQ(a.type, b.type) << b.name;
-    EXPECT_EQ(a.quant.has_value(), b.quant.has_value()) << b.name;
-    if (a.quant) EXPECT_EQ(a.quant->zero_points, b.quant->zero_points) << b.name;
-    if (a.quant) EXPECT_EQ(a.quant->scales, b.quant->scales) << b.name;
+    EXPECT_TRUE(a.quant == b.quant) << b.name;
     EXPECT_EQ(std::vector<uint8_t>(a.data.data(), a.data.data() + a.data.size()),
               std::vector<uint8_t>(b.data.data(), b.data.data() + b.data.size()))
         << b.name;

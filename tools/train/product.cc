@@ -2,6 +2,7 @@
 
 #include "kernels/operands.h"
 #include "runtime/core/numerics.h"
+#include "tools/train/vector_loops.h"
 
 namespace octet {
 namespace {
@@ -77,9 +78,7 @@ void AddBiasAndResidualGradients(const ProductShape& shape, const BackwardArgs& 
     const float* at = g;
     for (int64_t o = 0; o < shape.outer; ++o) {
       for (int64_t c = 0; c < shape.channels; ++c, at += shape.inner) {
-        double sum = 0;
-        for (int64_t i = 0; i < shape.inner; ++i) sum += at[i];
-        bias[c] += static_cast<float>(sum);
+        bias[c] += static_cast<float>(Sum(at, shape.inner));
       }
     }
   }
@@ -87,7 +86,7 @@ void AddBiasAndResidualGradients(const ProductShape& shape, const BackwardArgs& 
       args.input_gradients.size() > kResidual ? args.input_gradients[kResidual] : nullptr;
   if (residual == nullptr) return;
   const int64_t count = shape.outer * shape.channels * shape.inner;
-  for (int64_t i = 0; i < count; ++i) residual[i] += g[i];
+  AddTo(g, count, residual);
 }
 
 RealFactor RealFactorOf(const TrainValue& value) {
