@@ -1,13 +1,10 @@
-#include <chrono>
-#include <cmath>
-#include <nlohmann/json.hpp>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/common.h"
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
+#include "tools/cli/finetune_report.h"
 #include "tools/cli/model_writing.h"
 #include "tools/cli/picture_flags.h"
 #include "tools/data/augment.h"
@@ -106,77 +103,6 @@ absl::StatusOr<Models> PrepareModels(const Request& request, Graph graph,
   return Models{*std::move(integer), *std::move(prepared)};
 }
 
-std::string Decibels(const absl::optional<double>& value) {
-  if (!value) return "";
-  return std::isinf(*value) ? "equal" : absl::StrFormat("%.2f", *value);
-}
-
-std::string Share(const absl::optional<double>& value) {
-  return value ? absl::StrFormat("%.4f", *value) : "";
-}
-
-// JSON has no infinity: equal outputs give null.
-nlohmann::json ScoreJson(const Score& score) {
-  nlohmann::json json = nlohmann::json::object();
-  const auto add = [&](const char* key, const absl::optional<double>& value) {
-    if (!value) return;
-    json[key] = nullptr;
-    if (std::isfinite(*value)) json[key] = *value;
-  };
-  add("agreement", score.agreement);
-  add("sqnr_db", score.sqnr_db);
-  add("top1", score.top1);
-  return json;
-}
-
-void PrintSummary(const Request& request, const TrainResult& result,
-                  const std::vector<EpochReport>& epochs,
-                  const std::vector<UnreadableSample>& skipped) {
-  if (request.common.json) {
-    nlohmann::json json = {
-        {"output", request.output},           {"epochs", result.epochs},
-        {"best_epoch", result.best_epoch},    {"stopped_early", result.stopped_early},
-        {"before", ScoreJson(result.before)}, {"after", ScoreJson(result.after)},
-        {"history", nlohmann::json::array()}, {"skipped", nlohmann::json::array()}};
-    for (const EpochReport& e : epochs) {
-      nlohmann::json entry = ScoreJson(e.score);
-      entry["epoch"] = e.epoch;
-      entry["loss"] = e.loss;
-      entry["seconds"] = e.seconds;
-      json["history"].push_back(std::move(entry));
-    }
-    for (const UnreadableSample& sample : skipped) json["skipped"].push_back(sample.message);
-    Print(json.dump(2) + "\n");
-    return;
-  }
-  std::string text = FormatTable({
-      {"", "before", "after"},
-      {"agreement", Share(result.before.agreement), Share(result.after.agreement)},
-      {"SQNR in dB", Decibels(result.before.sqnr_db), Decibels(result.after.sqnr_db)},
-      {"top-1", Share(result.before.top1), Share(result.after.top1)},
-  });
-  for (const UnreadableSample& sample : skipped) {
-    absl::StrAppend(&text, "skipped: ", sample.message, "\n");
-  }
-  if (request.evaluation.empty()) {
-    text += "judged on the training data; --evaluation gives an independent figure\n";
-  }
-  absl::StrAppend(&text, "the best of ", result.epochs, " epochs was ", result.best_epoch,
-                  result.stopped_early ? " (stopped early)" : "", "; wrote ", request.output, "\n");
-  Print(text);
-}
-
-// A line per epoch on stderr, so that stdout holds the result alone.
-void PrintEpoch(const EpochReport& e) {
-  const std::string loss = e.epoch == 0 ? "" : absl::StrFormat("loss %.5f  ", e.loss);
-  std::string text = absl::StrFormat("epoch %d  %s", e.epoch, loss);
-  if (e.score.agreement) absl::StrAppend(&text, "agreement ", Share(e.score.agreement), "  ");
-  if (e.score.sqnr_db) absl::StrAppend(&text, "SQNR ", Decibels(e.score.sqnr_db), " dB  ");
-  if (e.score.top1) absl::StrAppend(&text, "top-1 ", Share(e.score.top1), "  ");
-  if (e.epoch > 0) absl::StrAppendFormat(&text, "%.1f s", e.seconds);
-  absl::FPrintF(stderr, "%s%s\n", text, e.best && e.epoch > 0 ? "  best" : "");
-}
-
 absl::Status Finetune(Request& request) {
   absl::Status status = CheckCanCreate(request.output);
   if (status.ok() && !request.options.train.checkpoint.empty()) {
@@ -212,7 +138,7 @@ absl::Status Finetune(Request& request) {
     if (!pictures.ok()) return pictures.status();
     data = std::make_unique<AugmentedData>(**opened, *pictures);
   }
-  std::vector<EpochReport> epochs;
+  FinetuneSummary summary;
   std::unique_ptr<ProgressLine> line;
   TrainOptions& train = request.options.train;
   train.progress = [&](int epoch, int64_t done, int64_t total) {
@@ -221,8 +147,8 @@ absl::Status Finetune(Request& request) {
   };
   train.on_epoch = [&](const EpochReport& report) {
     line.reset();
-    epochs.push_back(report);
-    PrintEpoch(report);
+    summary.epochs.push_back(report);
+    absl::FPrintF(stderr, "%s\n", EpochText(report));
   };
   request.options.run = request.common.model_options();
   train.pool = request.options.run.pool;
@@ -232,7 +158,11 @@ absl::Status Finetune(Request& request) {
   if (!result.ok()) return result.status();
   status = WriteTriedModel(result->graph, request.output, samples, request.options.run);
   if (!status.ok()) return status;
-  PrintSummary(request, *result, epochs, skipped);
+  summary.output = request.output;
+  summary.result = *std::move(result);
+  summary.judged_on_training_data = evaluation == nullptr;
+  for (const UnreadableSample& sample : skipped) summary.skipped.push_back(sample.message);
+  Print(request.common.json ? FinetuneJson(summary).dump(2) + "\n" : FinetuneText(summary));
   return absl::OkStatus();
 }
 

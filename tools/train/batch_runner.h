@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "octet/model.h"
@@ -70,7 +71,7 @@ class BatchRunner {
   std::shared_ptr<const Model> teacher_;
   std::vector<Lane> lanes_;
   absl::Mutex mutex_;
-  std::vector<std::unique_ptr<Worker>> idle_;  // guarded by mutex_
+  std::vector<std::unique_ptr<Worker>> idle_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace octet

@@ -15,6 +15,7 @@
 #include "tools/train/fake_quantize.h"
 #include "tools/train/op.h"
 #include "tools/train/parameters.h"
+#include "tools/train/quantizers.h"
 #include "tools/train/trained_constant.h"
 
 namespace octet {
@@ -31,22 +32,6 @@ struct NetworkOptions {
   RangeMode ranges = RangeMode::kLearned;
   bool learn_weight_scales = true;
   double moving_average_constant = 0.01;
-};
-
-// A quantized activation, or several between which values only move.
-struct ActivationQuantizer {
-  std::vector<TensorId> tensors;
-  DataType type = DataType::kU8;
-  float first_scale = 1;
-  int parameter = -1;  // of the scale; -1: it stays
-  bool symmetric = false;
-  bool fixed = false;  // a constant is among the tensors, or an integer input of the graph
-  int64_t elements = 0;
-  Range average;  // what kMovingAverage moves; begins with the range of the first scale
-  float scale = 1;
-  int32_t zero_point = 0;
-
-  Grid grid() const { return GridOf(type, zero_point); }
 };
 
 // Smallest and largest values before rounding, by quantizer.

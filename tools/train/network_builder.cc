@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <set>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +11,7 @@
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/sharing.h"
 #include "tools/train/network.h"
+#include "tools/train/quantizers.h"
 #include "tools/train/real_graph.h"
 
 namespace octet {
@@ -23,25 +23,6 @@ bool IsProduct(const Node& node) {
 
 bool IsRealType(const Tensor& t) {
   return !t.quant && (t.type == DataType::kF32 || t.type == DataType::kF16);
-}
-
-// Integers of at most 16 bits.
-bool IsNarrow(const Tensor& t) {
-  return t.quant &&
-         (t.type == DataType::kU8 || t.type == DataType::kS8 || t.type == DataType::kS16);
-}
-
-int32_t IntegerAt(const Tensor& t, size_t i) {
-  switch (t.type) {
-    case DataType::kU8:
-      return t.data.as<uint8_t>()[i];
-    case DataType::kS8:
-      return t.data.as<int8_t>()[i];
-    case DataType::kS16:
-      return t.data.as<int16_t>()[i];
-    default:
-      return t.data.as<int32_t>()[i];
-  }
 }
 
 // A bias that several integer layers share has another scale in each of them.
@@ -313,68 +294,30 @@ class NetworkBuilder {
                                  weights.weights});
   }
 
-  // ---- Quantizers: sets of tensors with one scale.
-
-  TensorId Find(TensorId id) {
-    TensorId& parent = parents_[static_cast<size_t>(id)];
-    if (parent != id) parent = Find(parent);
-    return parent;
-  }
-
-  bool IsActivation(TensorId id) {
-    return id != kNoTensor && IsNarrow(graph_.tensor(id)) && state(id).weights < 0 &&
-           graph_.tensor(id).quant->per_tensor();
-  }
-
   void MakeQuantizers() {
-    parents_.resize(graph_.tensors.size());
-    std::iota(parents_.begin(), parents_.end(), 0);
-    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
-      const Node& node = graph_.nodes[n];
-      if (!network_->steps_[n].op->moves() && !TiesSides(node)) continue;
-      for (TensorId x : node.inputs) {
-        for (TensorId y : node.outputs) {
-          if (!IsActivation(x) || !IsActivation(y)) continue;
-          const Tensor &a = graph_.tensor(x), &b = graph_.tensor(y);
-          if (a.type == b.type && *a.quant == *b.quant)
-            parents_[static_cast<size_t>(Find(x))] = Find(y);
-        }
-      }
+    std::vector<bool> activations, keeps_scale;
+    std::vector<int64_t> sizes;
+    for (size_t i = 0; i < graph_.tensors.size(); ++i) {
+      const Tensor& t = graph_.tensors[i];
+      const TensorState& s = network_->tensors_[i];
+      const bool unused = t.is_constant() && !s.is_constant;
+      activations.push_back(IsNarrow(t) && t.quant->per_tensor() && s.weights < 0 && !unused);
+      sizes.push_back(s.size);
     }
-    std::map<TensorId, int> of_set;
-    for (size_t i = 0; i < graph_.tensors.size(); ++i)
-      AddToQuantizer(static_cast<TensorId>(i), of_set);
-    for (ActivationQuantizer& q : network_->quantizers_) {
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      keeps_scale.push_back(network_->steps_[n].op->moves() || TiesSides(graph_.nodes[n]));
+    }
+    network_->quantizers_ = FindQuantizers(graph_, activations, keeps_scale, sizes);
+    for (size_t i = 0; i < network_->quantizers_.size(); ++i) {
+      ActivationQuantizer& q = network_->quantizers_[i];
+      for (TensorId id : q.tensors) state(id).quantizer = static_cast<int>(i);
+      // Averages choose parameters of 8 bits.
+      const bool averages = options_.ranges == RangeMode::kMovingAverage;
+      q.fixed = q.fixed || (averages && q.type == DataType::kS16);
       const bool learns = options_.ranges == RangeMode::kLearned && !q.fixed;
       if (learns) q.parameter = AddParameter(q.tensors[0], ParameterRole::kScale, {0.0f});
     }
   }
-
-  void AddToQuantizer(TensorId id, std::map<TensorId, int>& of_set) {
-    if (!IsActivation(id) || (graph_.tensor(id).is_constant() && !state(id).is_constant)) return;
-    const auto [place, is_new] =
-        of_set.emplace(Find(id), static_cast<int>(network_->quantizers_.size()));
-    if (is_new) network_->quantizers_.emplace_back();
-    ActivationQuantizer& q = network_->quantizers_[static_cast<size_t>(place->second)];
-    const Tensor& t = graph_.tensor(id);
-    if (is_new) {
-      q.type = t.type;
-      q.first_scale = q.scale = t.quant->scale();
-      q.zero_point = t.quant->zero_point();
-      const Grid grid = q.grid();
-      q.symmetric = t.type != DataType::kU8 && q.zero_point == 0;
-      q.average = {grid.low * q.scale, grid.high * q.scale, q.symmetric};
-      if (q.symmetric) q.average.min = -q.average.max;
-      q.fixed = t.type == DataType::kS16 && options_.ranges == RangeMode::kMovingAverage;
-    }
-    const bool is_input = std::count(graph_.inputs.begin(), graph_.inputs.end(), id) > 0;
-    q.fixed = q.fixed || t.is_constant() || is_input;
-    q.elements = std::max(q.elements, state(id).size);
-    q.tensors.push_back(id);
-    state(id).quantizer = place->second;
-  }
-
-  // ---- Steps
 
   void FinishStep(size_t n) {
     const Node& node = graph_.nodes[n];
@@ -410,7 +353,6 @@ class NetworkBuilder {
   Graph graph_;                              // with all numbers that decide shapes in the options
   std::map<TensorId, const Node*> origins_;  // by result of the integer layer
   std::map<TensorId, const Node*> bias_nodes_;  // integer biases and whose they are
-  std::vector<TensorId> parents_;
 };
 
 absl::StatusOr<std::unique_ptr<TrainingNetwork>> TrainingNetwork::Create(

@@ -9,19 +9,6 @@
 namespace octet {
 namespace {
 
-int32_t IntegerAt(const Tensor& t, size_t i) {
-  switch (t.type) {
-    case DataType::kU8:
-      return t.data.as<uint8_t>()[i];
-    case DataType::kS8:
-      return t.data.as<int8_t>()[i];
-    case DataType::kS16:
-      return t.data.as<int16_t>()[i];
-    default:
-      return t.data.as<int32_t>()[i];
-  }
-}
-
 void MakeReal(Tensor& t) {
   if (!t.quant) return;
   if (t.is_constant()) t.data = Constant::Of<float>(RealConstant(t));
@@ -54,6 +41,19 @@ void MakeReal(Node& node) {
 }
 
 }  // namespace
+
+int32_t IntegerAt(const Tensor& t, size_t i) {
+  switch (t.type) {
+    case DataType::kU8:
+      return t.data.as<uint8_t>()[i];
+    case DataType::kS8:
+      return t.data.as<int8_t>()[i];
+    case DataType::kS16:
+      return t.data.as<int16_t>()[i];
+    default:
+      return t.data.as<int32_t>()[i];
+  }
+}
 
 std::vector<float> RealConstant(const Tensor& t) {
   if (!t.quant) return RealValues(t);

@@ -1,11 +1,15 @@
 #ifndef OCTET_TOOLS_TRAIN_REAL_GRAPH_H_
 #define OCTET_TOOLS_TRAIN_REAL_GRAPH_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "runtime/core/graph.h"
 
 namespace octet {
+
+// Element i of a constant of integers of 8, 16 or 32 bits.
+int32_t IntegerAt(const Tensor& constant, size_t i);
 
 // The real values of a constant that is f32, f16 or quantized.
 std::vector<float> RealConstant(const Tensor& constant);
