@@ -13,6 +13,7 @@ namespace octet::cli {
 absl::Status ImportCommand(absl::Span<const std::string> arguments);
 absl::Status QuantizeCommand(absl::Span<const std::string> arguments);
 absl::Status ConvertCommand(absl::Span<const std::string> arguments);
+absl::Status FinetuneCommand(absl::Span<const std::string> arguments);
 absl::Status RunCommand(absl::Span<const std::string> arguments);
 absl::Status EvalCommand(absl::Span<const std::string> arguments);
 absl::Status CompareCommand(absl::Span<const std::string> arguments);

@@ -22,6 +22,7 @@ constexpr Command kCommands[] = {
     {"import", "turns an ONNX or TFLite file into a model file", ImportCommand},
     {"quantize", "turns a float model into an int8 one", QuantizeCommand},
     {"convert", "stores and computes a float model in bf16 or f16", ConvertCommand},
+    {"finetune", "trains an int8 model to compute what the float model computes", FinetuneCommand},
     {"run", "classifies pictures, or computes outputs for arrays", RunCommand},
     {"eval", "measures accuracy, or agreement with another model", EvalCommand},
     {"compare", "shows where the error of a quantized model comes from", CompareCommand},

@@ -1,0 +1,364 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "runtime/core/cpu_features.h"
+#include "runtime/core/numerics.h"
+#include "runtime/lower/resolve.h"
+#include "tools/quantize/layer_pairs.h"
+#include "tools/quantize/sharing.h"
+#include "tools/train/network.h"
+#include "tools/train/quantizers.h"
+#include "tools/train/real_graph.h"
+
+namespace octet {
+namespace {
+
+bool IsProduct(const Node& node) {
+  return node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions;
+}
+
+bool IsRealType(const Tensor& t) {
+  return !t.quant && (t.type == DataType::kF32 || t.type == DataType::kF16);
+}
+
+// A bias that several integer layers share has another scale in each of them.
+void UnshareBiases(Graph& graph) {
+  std::set<TensorId> seen;
+  for (Node& node : graph.nodes) {
+    const TensorId bias = IsProduct(node) ? node.input(2) : kNoTensor;
+    if (bias == kNoTensor || !graph.tensor(bias).quant || seen.insert(bias).second) continue;
+    Tensor copy = graph.tensor(bias);
+    copy.name = absl::StrCat(copy.name, "_of_", node.name);
+    node.inputs[2] = graph.AddTensor(std::move(copy));
+  }
+}
+
+// What an operator clamps its result to.
+std::pair<float, float> ActivationOf(const Node& node) {
+  const auto range = [](const auto& o) { return std::pair(o.activation_min, o.activation_max); };
+  switch (node.type()) {
+    case OpType::ConvOptions:
+      return range(node.as<schema::ConvOptionsT>());
+    case OpType::MatMulOptions:
+      return range(node.as<schema::MatMulOptionsT>());
+    case OpType::BinaryOptions:
+      return range(node.as<schema::BinaryOptionsT>());
+    default:
+      return {-INFINITY, INFINITY};
+  }
+}
+
+// Averages that round ties by the stored integers need one scale and zero point on both sides.
+bool TiesSides(const Node& node) {
+  return node.type() == OpType::PoolOptions &&
+         node.as<schema::PoolOptionsT>().ties == schema::TieRule::AWAY_FROM_ZERO;
+}
+
+int BitsOf(DataType type) { return static_cast<int>(8 * SizeOf(type)); }
+
+}  // namespace
+
+class NetworkBuilder {
+ public:
+  NetworkBuilder(const Graph& graph, const Graph* real, const NetworkOptions& options)
+      : real_(real), options_(options), network_(new TrainingNetwork) {
+    network_->graph_ = graph;
+    network_->options_ = options;
+    UnshareBiases(network_->graph_);
+  }
+
+  absl::StatusOr<std::unique_ptr<TrainingNetwork>> Build(std::vector<Shape> shapes) {
+    absl::Status status = Resolve(std::move(shapes));
+    if (status.ok()) status = MakeSteps();
+    if (status.ok()) status = BindConstants();
+    if (!status.ok()) return status;
+    MakeQuantizers();
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) FinishStep(i);
+    // Biases need the quantizers of what they are added to.
+    for (const auto& [bias, node] : bias_nodes_) BindBias(bias, *node);
+    network_->Update();
+    return std::move(network_);
+  }
+
+ private:
+  using TensorState = TrainingNetwork::TensorState;
+
+  TensorState& state(TensorId id) { return network_->tensors_[static_cast<size_t>(id)]; }
+
+  absl::Status Resolve(std::vector<Shape> shapes) {
+    graph_ = network_->graph_;
+    if (shapes.size() != graph_.inputs.size()) {
+      return absl::InvalidArgumentError(absl::StrCat("there are ", shapes.size(), " shapes for ",
+                                                     graph_.inputs.size(), " inputs"));
+    }
+    const std::vector<Constant> values(shapes.size());
+    const std::shared_ptr<ThreadPool> pool = ThreadPool::Create(1);
+    absl::StatusOr<std::vector<Shape>> resolved =
+        ResolveValues(graph_, shapes, values, {CpuFeatures::Host(), pool.get()});
+    if (!resolved.ok()) return resolved.status();
+    network_->shapes_ = *std::move(resolved);
+    network_->input_shapes_ = std::move(shapes);
+    network_->tensors_.resize(graph_.tensors.size());
+    for (size_t i = 0; i < graph_.tensors.size(); ++i) {
+      network_->tensors_[i].size = NumElements(network_->shapes_[i]);
+    }
+    for (TensorId id : graph_.inputs) {
+      const Tensor& t = graph_.tensor(id);
+      if ((IsRealType(t) && t.type == DataType::kF32) || (IsNarrow(t) && t.quant->per_tensor())) {
+        continue;
+      }
+      return absl::UnimplementedError(
+          absl::StrCat("input '", t.name, "' is ", Name(t.type),
+                       "; only models with f32 and quantized inputs can be trained"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckOperands(const Node& node) const {
+    for (const std::vector<TensorId>* ids : {&node.inputs, &node.outputs}) {
+      for (TensorId id : *ids) {
+        if (id == kNoTensor || graph_.tensor(id).is_constant()) continue;
+        const Tensor& t = graph_.tensor(id);
+        if (IsRealType(t) || (IsNarrow(t) && t.quant->per_tensor())) continue;
+        return absl::UnimplementedError(absl::StrCat("'", t.name, "' is ", Name(t.type),
+                                                     t.quant ? " with a scale per channel" : ""));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status MakeSteps() {
+    std::vector<std::string> problems;
+    for (const Node& node : graph_.nodes) {
+      OpContext context{graph_, node, {}, {}};
+      for (TensorId id : node.inputs) {
+        context.inputs.push_back(id == kNoTensor ? Shape()
+                                                 : network_->shapes_[static_cast<size_t>(id)]);
+      }
+      for (TensorId id : node.outputs) {
+        context.outputs.push_back(network_->shapes_[static_cast<size_t>(id)]);
+      }
+      absl::Status status = CheckOperands(node);
+      TrainingNetwork::Step step;
+      if (status.ok()) {
+        absl::StatusOr<std::unique_ptr<TrainOp>> op = MakeTrainOp(context);
+        status = op.status();
+        if (op.ok()) step.op = *std::move(op);
+      }
+      if (!status.ok()) {
+        problems.push_back(absl::StrCat("'", node.name, "': ", status.message()));
+        continue;
+      }
+      step.inputs = node.inputs;
+      network_->steps_.push_back(std::move(step));
+    }
+    if (problems.empty()) return absl::OkStatus();
+    return absl::UnimplementedError(
+        absl::StrCat("operators that cannot be trained: ", absl::StrJoin(problems, "; ")));
+  }
+
+  int AddParameter(TensorId id, ParameterRole role, std::vector<float> values) {
+    const char* suffix = role == ParameterRole::kScale ? "/scale" : "";
+    network_->parameters_.push_back(
+        {absl::StrCat(id, ":", graph_.tensor(id).name, suffix), role, std::move(values)});
+    return static_cast<int>(network_->parameters_.size()) - 1;
+  }
+
+  // The layer of the float network that a node was made from; null when there is none.
+  const Node* OriginOf(const Node& node) const {
+    const auto found = origins_.find(node.outputs[0]);
+    return found == origins_.end() ? nullptr : found->second;
+  }
+
+  void FindOrigins() {
+    if (real_ == nullptr) return;
+    for (const LayerPair& pair : PairLayers(*real_, network_->graph_)) {
+      const Node& integer = network_->graph_.nodes[static_cast<size_t>(pair.integer)];
+      const Node& real = real_->nodes[static_cast<size_t>(pair.real)];
+      const Shape& shape = network_->graph_.tensor(integer.input(1)).shape;
+      if (real_->tensor(real.input(1)).shape == shape) origins_[integer.outputs[0]] = &real;
+    }
+  }
+
+  // Values that a parameter begins with.
+  std::vector<float> FirstValues(const Node& node, size_t input) const {
+    const Node* origin = OriginOf(node);
+    const TensorId real = origin == nullptr ? kNoTensor : origin->input(input);
+    if (real != kNoTensor && real_->tensor(real).is_constant()) {
+      return RealValues(real_->tensor(real));
+    }
+    return RealConstant(graph_.tensor(node.inputs[input]));
+  }
+
+  absl::Status BindConstants() {
+    FindOrigins();
+    for (const Node& node : graph_.nodes) {
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        const TensorId id = node.inputs[i];
+        if (id == kNoTensor || !graph_.tensor(id).is_constant()) continue;
+        TensorState& s = state(id);
+        s.is_constant = true;
+        if (s.weights >= 0 || !s.constant.empty() || bias_nodes_.count(id) > 0) continue;
+        const bool product = IsProduct(node) && (i == 1 || i == 2);
+        const bool normalization = node.type() == OpType::NormalizationOptions && i > 0;
+        absl::Status status;
+        if (product && i == 2 && graph_.tensor(id).quant) {
+          bias_nodes_[id] = &node;
+        } else if (product || normalization) {
+          status = BindWeights(node, i);
+        } else {
+          status = BindFixed(id);
+        }
+        if (!status.ok()) return status;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  // A constant that stays.
+  absl::Status BindFixed(TensorId id) {
+    const Tensor& t = graph_.tensor(id);
+    TensorState& s = state(id);
+    if (IsRealType(t)) {
+      s.constant = RealValues(t);
+    } else if (IsNarrow(t) && t.quant->per_tensor()) {
+      for (size_t i = 0; i < static_cast<size_t>(s.size); ++i) {
+        s.constant.push_back(static_cast<float>(IntegerAt(t, i) - t.quant->zero_point()));
+      }
+    } else if (t.quant) {
+      return absl::UnimplementedError(
+          absl::StrCat("constant '", t.name, "' is ", Name(t.type), " with a scale per channel"));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status BindWeights(const Node& node, size_t input) {
+    const TensorId id = node.inputs[input];
+    const Tensor& t = graph_.tensor(id);
+    const bool is_weight = IsProduct(node) && input == 1;
+    const ParameterRole role = is_weight ? ParameterRole::kWeight : ParameterRole::kBias;
+    std::vector<float> values = FirstValues(node, input);
+    const int parameter = AddParameter(id, role, values);
+    state(id).weights = static_cast<int>(network_->weights_.size());
+    state(id).needs_gradient = true;
+    if (!t.quant) {
+      network_->weights_.emplace_back(id, parameter);
+      return absl::OkStatus();
+    }
+    if (!IsNarrow(t)) {
+      return absl::UnimplementedError(absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
+    }
+    const int bits = options_.weight_bits == 0 ? BitsOf(t.type) : options_.weight_bits;
+    if (bits < 2 || bits > BitsOf(t.type)) {
+      return absl::InvalidArgumentError(absl::StrCat("weights '", t.name, "' are ", Name(t.type),
+                                                     " and cannot have ", bits, " bits"));
+    }
+    Grid grid = SymmetricGrid(bits);
+    const std::vector<int32_t>& zeros = t.quant->zero_points;
+    const bool affine = std::any_of(zeros.begin(), zeros.end(), [](int32_t z) { return z != 0; });
+    if (affine || t.type == DataType::kU8) {
+      if (bits < BitsOf(t.type)) {
+        return absl::InvalidArgumentError(absl::StrCat(
+            "weights '", t.name, "' have a zero point and cannot have ", bits, " bits"));
+      }
+      grid = GridOf(t.type, zeros[0]);
+    } else if (bits == BitsOf(t.type)) {
+      // Other quantizers use the lowest integer, too.
+      for (size_t i = 0; i < values.size(); ++i) {
+        grid.low = std::min(grid.low, static_cast<float>(IntegerAt(t, i)));
+      }
+    }
+    int scales = -1;
+    if (options_.learn_weight_scales) {
+      scales =
+          AddParameter(id, ParameterRole::kScale, std::vector<float>(t.quant->scales.size(), 0.0f));
+    }
+    network_->weights_.emplace_back(id, t, grid, parameter, scales);
+    if (bits < BitsOf(t.type)) network_->weights_.back().SearchScales(values);
+    return absl::OkStatus();
+  }
+
+  void BindBias(TensorId id, const Node& node) {
+    const TensorId x = node.input(0), w = node.input(1);
+    const int parameter = AddParameter(id, ParameterRole::kBias, FirstValues(node, 2));
+    const TensorState& weights = state(w);
+    const auto channels = std::max<int64_t>(state(id).size, 1);
+    state(id).bias = static_cast<int>(network_->biases_.size());
+    state(id).needs_gradient = true;
+    network_->biases_.push_back({TrainedBias(id, parameter, weights.size / channels),
+                                 state(x).quantizer, graph_.tensor(x).quant->scale(),
+                                 weights.weights});
+  }
+
+  void MakeQuantizers() {
+    std::vector<bool> activations, keeps_scale;
+    std::vector<int64_t> sizes;
+    for (size_t i = 0; i < graph_.tensors.size(); ++i) {
+      const Tensor& t = graph_.tensors[i];
+      const TensorState& s = network_->tensors_[i];
+      const bool unused = t.is_constant() && !s.is_constant;
+      activations.push_back(IsNarrow(t) && t.quant->per_tensor() && s.weights < 0 && !unused);
+      sizes.push_back(s.size);
+    }
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
+      keeps_scale.push_back(network_->steps_[n].op->moves() || TiesSides(graph_.nodes[n]));
+    }
+    network_->quantizers_ = FindQuantizers(graph_, activations, keeps_scale, sizes);
+    for (size_t i = 0; i < network_->quantizers_.size(); ++i) {
+      ActivationQuantizer& q = network_->quantizers_[i];
+      for (TensorId id : q.tensors) state(id).quantizer = static_cast<int>(i);
+      // Averages choose parameters of 8 bits.
+      const bool averages = options_.ranges == RangeMode::kMovingAverage;
+      q.fixed = q.fixed || (averages && q.type == DataType::kS16);
+      const bool learns = options_.ranges == RangeMode::kLearned && !q.fixed;
+      if (learns) q.parameter = AddParameter(q.tensors[0], ParameterRole::kScale, {0.0f});
+    }
+  }
+
+  void FinishStep(size_t n) {
+    const Node& node = graph_.nodes[n];
+    TrainingNetwork::Step& step = network_->steps_[n];
+    bool gradient = false, same_scale = step.op->moves();
+    for (TensorId x : node.inputs) {
+      if (x == kNoTensor) continue;
+      gradient = gradient || state(x).needs_gradient || bias_nodes_.count(x) > 0;
+    }
+    const auto [min, max] = ActivationOf(node);
+    for (TensorId y : node.outputs) {
+      TrainingNetwork::Output output;
+      output.tensor = y;
+      const int quantizer = state(y).quantizer;
+      bool moved = same_scale && state(node.inputs[0]).quantizer == quantizer;
+      if (node.type() == OpType::ConcatOptions) {
+        for (TensorId x : node.inputs) moved = moved && state(x).quantizer == quantizer;
+      }
+      output.min = min;
+      output.max = max;
+      output.rounds = quantizer >= 0 && !moved;
+      output.clamps = quantizer < 0 && (min > -INFINITY || max < INFINITY);
+      const bool learns =
+          output.rounds && network_->quantizers_[static_cast<size_t>(quantizer)].parameter >= 0;
+      state(y).needs_gradient = gradient || learns;
+      step.outputs.push_back(output);
+    }
+  }
+
+  const Graph* real_;
+  const NetworkOptions options_;
+  std::unique_ptr<TrainingNetwork> network_;
+  Graph graph_;                              // with all numbers that decide shapes in the options
+  std::map<TensorId, const Node*> origins_;  // by result of the integer layer
+  std::map<TensorId, const Node*> bias_nodes_;  // integer biases and whose they are
+};
+
+absl::StatusOr<std::unique_ptr<TrainingNetwork>> TrainingNetwork::Create(
+    const Graph& graph, const Graph* real, std::vector<Shape> shapes,
+    const NetworkOptions& options) {
+  return NetworkBuilder(graph, real, options).Build(std::move(shapes));
+}
+
+}  // namespace octet
