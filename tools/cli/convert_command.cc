@@ -11,6 +11,7 @@
 #include "tools/cli/type_support.h"
 #include "tools/convert/half.h"
 #include "tools/data/file.h"
+#include "tools/report/bytes.h"
 
 namespace octet::cli {
 namespace {
