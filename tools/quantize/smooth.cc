@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "tools/quantize/channel_factors.h"
@@ -14,20 +15,38 @@
 namespace octet {
 namespace {
 
-// By how much the estimated noise has to fall.
+// By how much the estimated noise has to fall; more where that costs an operator that multiplies.
 constexpr double kLeastGain = 0.05;
+constexpr double kLeastGainOfInsertion = 0.5;
+
+// What divides an activation.
+enum class Division {
+  kBefore,  // the constants of the nodes before
+  kDouble,  // a second normalization
+  kInsert,  // a product with constants, put before the matrix products
+};
 
 // An activation that can be smoothed.
 struct Candidate {
   TensorId activation;
-  std::vector<int> before;    // NodesForFactors
   std::vector<int> products;  // that read it
-  bool read_by_others;
+  Division division;
+  std::vector<int> before;  // NodesForFactors; kInsert: the node that yields the activation
 };
 
-bool CanBeDoubled(const Graph& graph, const std::vector<int>& before) {
-  return before.size() == 1 &&
-         graph.nodes[static_cast<size_t>(before[0])].type() == OpType::NormalizationOptions;
+// How the activation can be divided for its products; nothing when it cannot be.
+absl::optional<Candidate> CandidateFor(const Graph& graph, TensorId id, int producer,
+                                       std::vector<int> before, std::vector<int> products,
+                                       bool read_by_others) {
+  if (producer < 0) return absl::nullopt;
+  const Node& node = graph.nodes[static_cast<size_t>(producer)];
+  if (!before.empty() && !read_by_others)
+    return Candidate{id, std::move(products), Division::kBefore, std::move(before)};
+  if (before.size() == 1 && node.type() == OpType::NormalizationOptions)
+    return Candidate{id, std::move(products), Division::kDouble, std::move(before)};
+  // Between integer operators a product would not be exact.
+  if (RoleOf(graph, node) != Int8Role::kNone) return absl::nullopt;
+  return Candidate{id, std::move(products), Division::kInsert, {producer}};
 }
 
 // In order of execution.
@@ -42,16 +61,17 @@ std::vector<Candidate> FindCandidates(const Graph& graph, const std::vector<Shap
     if (of_input.empty()) order.push_back(node.input(0));
     of_input.push_back(static_cast<int>(i));
   }
+  const std::vector<int> producers = Producers(graph);
   const std::vector<std::vector<int>> consumers = Consumers(graph);
   std::vector<Candidate> result;
   for (TensorId id : order) {
-    Candidate candidate = {id, NodesForFactors(graph, shapes, id, weights), products[id], false};
-    candidate.read_by_others =
-        consumers[static_cast<size_t>(id)].size() > candidate.products.size() ||
-        IsOutput(graph, id);
-    const bool possible = !candidate.before.empty() &&
-                          (!candidate.read_by_others || CanBeDoubled(graph, candidate.before));
-    if (possible) result.push_back(std::move(candidate));
+    const auto index = static_cast<size_t>(id);
+    const bool read_by_others =
+        consumers[index].size() > products[id].size() || IsOutput(graph, id);
+    absl::optional<Candidate> candidate =
+        CandidateFor(graph, id, producers[index], NodesForFactors(graph, shapes, id, weights),
+                     products[id], read_by_others);
+    if (candidate) result.push_back(*std::move(candidate));
   }
   return result;
 }
@@ -98,7 +118,7 @@ double NoiseOf(const std::vector<ChannelProfile>& channels, const std::vector<Ro
 class Smoother {
  public:
   Smoother(const Graph& graph, const SmoothOptions& options)
-      : options_(options), result_(graph), doubles_(graph.nodes.size()) {}
+      : options_(options), result_(graph), added_(graph.nodes.size()) {}
 
   // False when the activation stays as it is.
   bool Smooth(const Candidate& candidate, const std::vector<ChannelProfile>& channels) {
@@ -109,16 +129,23 @@ class Smoother {
     const bool per_channel = options_.weights == WeightGranularity::kPerChannel;
     const double before = NoiseOf(channels, products, ones, per_channel);
     const double after = NoiseOf(channels, products, factors, per_channel);
-    if (!(after < (1 - kLeastGain) * before)) return false;
-    if (candidate.read_by_others) Double(candidate);
+    const double gain =
+        candidate.division == Division::kInsert ? kLeastGainOfInsertion : kLeastGain;
+    if (!(after < (1 - gain) * before)) return false;
     for (size_t i = 0; i < products.size(); ++i)
       ScaleWeights(factors, std::move(products[i]), NodeAt(candidate.products[i]));
     for (float& factor : factors) factor = 1 / factor;
-    if (candidate.read_by_others) {
-      ScaleChannels(factors, doubles_[static_cast<size_t>(candidate.before[0])][0], result_);
-      return true;
+    switch (candidate.division) {
+      case Division::kBefore:
+        for (int index : candidate.before) ScaleChannels(factors, NodeAt(index), result_);
+        break;
+      case Division::kDouble:
+        ScaleChannels(factors, Double(candidate), result_);
+        break;
+      case Division::kInsert:
+        Insert(candidate, factors);
+        break;
     }
-    for (int index : candidate.before) ScaleChannels(factors, NodeAt(index), result_);
     return true;
   }
 
@@ -126,7 +153,7 @@ class Smoother {
     std::vector<Node> nodes;
     for (size_t i = 0; i < result_.nodes.size(); ++i) {
       nodes.push_back(std::move(result_.nodes[i]));
-      for (Node& node : doubles_[i]) nodes.push_back(std::move(node));
+      for (Node& node : added_[i]) nodes.push_back(std::move(node));
     }
     result_.nodes = std::move(nodes);
     RemoveDead(result_);
@@ -162,16 +189,38 @@ class Smoother {
     return factors;
   }
 
-  // Lets the products read the result of a copy of the node that yields the activation.
-  void Double(const Candidate& candidate) {
-    const int index = candidate.before[0];
+  // The products read the result of a copy of the node that yields the activation.
+  Node& Double(const Candidate& candidate) {
+    Node copy = NodeAt(candidate.before[0]);
+    copy.name += "_smooth";
+    return Add(candidate, std::move(copy));
+  }
+
+  // The products read the activation times the factors.
+  void Insert(const Candidate& candidate, const std::vector<float>& factors) {
+    const Tensor& activation = result_.tensor(candidate.activation);
+    Tensor constant;
+    constant.name = activation.name + "_factors";
+    constant.type = DataType::kF32;
+    constant.shape = {static_cast<int64_t>(factors.size())};
+    constant.data = Constant::Of<float>(factors);
+    schema::BinaryOptionsT options;
+    options.kind = schema::BinaryKind::MUL;
+    std::string name = activation.name + "_smooth";
+    const TensorId factor = result_.AddTensor(std::move(constant));
+    Add(candidate,
+        Graph::MakeNode(std::move(name), std::move(options), {candidate.activation, factor}, {}));
+  }
+
+  // Puts the node behind the one that yields the activation, and lets the products read its result.
+  Node& Add(const Candidate& candidate, Node node) {
     Tensor t = result_.tensor(candidate.activation);
     t.name += "_smooth";
-    Node copy = NodeAt(index);
-    copy.name += "_smooth";
-    copy.outputs = {result_.AddTensor(std::move(t))};
-    for (int product : candidate.products) NodeAt(product).inputs[0] = copy.outputs[0];
-    doubles_[static_cast<size_t>(index)].push_back(std::move(copy));
+    node.outputs = {result_.AddTensor(std::move(t))};
+    for (int product : candidate.products) NodeAt(product).inputs[0] = node.outputs[0];
+    std::vector<Node>& place = added_[static_cast<size_t>(candidate.before[0])];
+    place.push_back(std::move(node));
+    return place.back();
   }
 
   void ScaleWeights(const std::vector<float>& factors, Rows rows, Node& node) {
@@ -185,7 +234,7 @@ class Smoother {
 
   const SmoothOptions& options_;
   Graph result_;
-  std::vector<std::vector<Node>> doubles_;  // by the node that they follow
+  std::vector<std::vector<Node>> added_;  // by the node that they follow
 };
 
 }  // namespace

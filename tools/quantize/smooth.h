@@ -26,13 +26,15 @@ struct SmoothOptions {
 // out much. All products that read an activation (queries, keys and values) share its factors, with
 // the largest of their weights. The division is taken up where NodesForFactors allows it, as by the
 // gain of a normalization. Where others than those products read the activation, as a residual sum
-// does, they keep it, and the products read that of a second normalization.
+// does, they keep it, and the products read that of a second normalization. Behind other functions
+// that are computed in float, such as GELU, a product with constants is put before the matrix
+// products where that helps much.
 //
 // Activations for which an estimate of the noise of quantized activations and weights hardly falls
 // stay as they are.
 //
 // The result computes what `graph` does, up to rounding of f32. Its nodes are those of `graph` in
-// their order, with second normalizations between them. Nothing when there is no activation to
+// their order, with second normalizations and products between them. Nothing when there is no activation to
 // smooth. `shapes` has the concrete shape of every tensor.
 absl::StatusOr<absl::optional<Graph>> SmoothActivations(const Graph& graph,
                                                         const std::vector<Shape>& shapes,

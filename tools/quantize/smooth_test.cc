@@ -137,6 +137,23 @@ TEST(SmoothTest, ProductsAndSumsWithConstantsTakeFactorsUp) {
   EXPECT_EQ(ExpectSmoothed(b.graph, 15).nodes.size(), 4u);
 }
 
+TEST(SmoothTest, BehindAFunctionAProductIsInserted) {
+  GraphBuilder b;
+  std::vector<float> widening = NormalValues(kWidth * kWidth, 3);
+  for (size_t i = 0; i < widening.size(); ++i) {
+    if (i % kWidth == kOutlier) widening[i] *= 100;
+  }
+  const TensorId hidden = b.Product("hidden", InputTokens(b), widening);
+  const TensorId gelu = b.Unary("gelu", schema::UnaryKind::GELU, hidden);
+  b.graph.outputs = {b.Product("y", gelu, WeightsAgainstOutliers(8, 5)), gelu};
+  const Graph smoothed = ExpectSmoothed(b.graph, -0.1);  // mostly the other output
+  ASSERT_EQ(smoothed.nodes.size(), 4u);
+  EXPECT_EQ(smoothed.nodes[2].name, "gelu_smooth");
+  EXPECT_EQ(smoothed.outputs[1], smoothed.nodes[1].outputs[0]);
+  b.graph.outputs.pop_back();
+  ExpectSmoothed(b.graph, 5);
+}
+
 // The values of attention pass factors on to the product that makes them.
 TEST(SmoothTest, ValuesOfAttentionTakeFactorsUp) {
   GraphBuilder b;
