@@ -52,9 +52,14 @@ absl::StatusOr<CpuFeatures> ChooseCpu(const ModelOptions& options) {
   return CpuFeatures::Capped(cap == nullptr ? "" : cap);
 }
 
+// Whether it matters how tensors of the type are computed: vectors are biases, which are widened in
+// any case.
 bool HasType(const Graph& graph, DataType type) {
-  return std::any_of(graph.tensors.begin(), graph.tensors.end(),
-                     [type](const Tensor& t) { return t.type == type; });
+  return std::any_of(graph.tensors.begin(), graph.tensors.end(), [type](const Tensor& t) {
+    const auto more_than_one = [](int64_t size) { return size != 1; };
+    const bool vector = std::count_if(t.shape.begin(), t.shape.end(), more_than_one) <= 1;
+    return t.type == type && (!t.is_constant() || !vector);
+  });
 }
 
 NativeHalves NativeHalvesFor(const Graph& graph, const CpuFeatures& cpu,

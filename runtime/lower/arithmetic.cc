@@ -20,16 +20,6 @@ bool SumsProducts(OpType type) {
   }
 }
 
-// Operators whose results are elements of their operands.
-bool Moves(OpType type) {
-  return LayoutRuleOf(type) == LayoutRule::kAny || type == OpType::ConcatOptions ||
-         type == OpType::SplitOptions || type == OpType::ReshapeOptions ||
-         type == OpType::SliceOptions || type == OpType::GatherOptions ||
-         type == OpType::GatherElementsOptions || type == OpType::GatherNDOptions ||
-         type == OpType::ExpandOptions || type == OpType::TileOptions ||
-         type == OpType::DepthToSpaceOptions || type == OpType::SpaceToDepthOptions;
-}
-
 bool IsConversion(const KernelContext& context) {
   switch (context.node->type()) {
     case OpType::QuantizeOptions:
@@ -70,6 +60,32 @@ ArithmeticInfo OfProduct(const KernelContext& context, bool widened) {
 
 }  // namespace
 
+bool MovesElements(const Node& node) {
+  switch (node.type()) {
+    case OpType::ConcatOptions:
+    case OpType::SplitOptions:
+    case OpType::ReshapeOptions:
+    case OpType::TransposeOptions:
+    case OpType::SliceOptions:
+    case OpType::GatherOptions:
+    case OpType::GatherElementsOptions:
+    case OpType::GatherNDOptions:
+    case OpType::ExpandOptions:
+    case OpType::TileOptions:
+    case OpType::DepthToSpaceOptions:
+    case OpType::SpaceToDepthOptions:
+    case OpType::ReverseSequenceOptions:
+      return true;
+    case OpType::ResizeOptions: {
+      const auto& options = node.as<schema::ResizeOptionsT>();
+      return options.mode == schema::ResizeMode::NEAREST &&
+             options.coordinates != schema::ResizeCoordinates::TF_CROP_AND_RESIZE;
+    }
+    default:
+      return false;
+  }
+}
+
 ArithmeticInfo DescribeArithmetic(const KernelContext& context, bool widened) {
   const Node& node = *context.node;
   if (SumsProducts(node.type())) return OfProduct(context, widened);
@@ -78,7 +94,7 @@ ArithmeticInfo DescribeArithmetic(const KernelContext& context, bool widened) {
   info.conversion = IsConversion(context);
   if (info.conversion) {
     info.computed = absl::StrCat(Name(x.type), " to ", Name(context.output().type));
-  } else if (Moves(node.type()) && !widened) {
+  } else if (MovesElements(node) && !widened) {
     info.computed = NameOf(context.output().type);
   } else if (IsF32(x) || IsHalf(x) || x.quant != nullptr) {
     info.computed = "f32";

@@ -7,6 +7,10 @@
 
 namespace octet {
 
+// Whether the operator's results are elements of its first inputs as they are, so that only the
+// size of elements matters.
+bool MovesElements(const Node& node);
+
 // How an operator computes, for people.
 struct ArithmeticInfo {
   std::string computed;     // the elements that are combined: "u8 x s8", "bf16", "f32"

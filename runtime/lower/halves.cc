@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/core/half.h"
+#include "runtime/lower/arithmetic.h"
 
 namespace octet {
 namespace {
@@ -27,28 +28,6 @@ Constant Widen(const Constant& narrow, DataType type) {
 void WidenTensor(Tensor& tensor) {
   if (tensor.is_constant()) tensor.data = Widen(tensor.data, tensor.type);
   tensor.type = DataType::kF32;
-}
-
-// Whether the operator moves elements of its first input as they are.
-bool Moves(OpType type) {
-  switch (type) {
-    case OpType::ConcatOptions:
-    case OpType::SplitOptions:
-    case OpType::ReshapeOptions:
-    case OpType::TransposeOptions:
-    case OpType::SliceOptions:
-    case OpType::GatherOptions:
-    case OpType::GatherElementsOptions:
-    case OpType::GatherNDOptions:
-    case OpType::ExpandOptions:
-    case OpType::TileOptions:
-    case OpType::DepthToSpaceOptions:
-    case OpType::SpaceToDepthOptions:
-    case OpType::CastOptions:
-      return true;
-    default:
-      return false;
-  }
 }
 
 // Whether input `slot` holds weights that kernels multiply with as they are stored.
@@ -140,7 +119,8 @@ class Pass {
         const TensorId id = node.inputs[slot];
         if (id == kNoTensor || !graph_.tensor(id).is_constant()) continue;
         const DataType type = graph_.tensor(id).type;
-        const bool moved = Moves(node.type()) && graph_.tensor(node.outputs[0]).type == type;
+        const bool moved = (MovesElements(node) || node.type() == OpType::CastOptions) &&
+                           graph_.tensor(node.outputs[0]).type == type;
         if (!IsHalf(type) || moved || AreWeights(graph_, node, slot)) continue;
         const auto [place, is_new] = wide.emplace(id, kNoTensor);
         if (is_new) {

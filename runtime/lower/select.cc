@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "kernels/operands.h"
 #include "kernels/widened.h"
+#include "runtime/lower/arithmetic.h"
 
 namespace octet {
 namespace {
@@ -32,6 +33,23 @@ absl::StatusOr<Selected> FirstThatAccepts(const KernelContext& context, std::str
   }
   return absl::UnimplementedError(reasons.empty() ? "there is no kernel for this operator"
                                                   : reasons);
+}
+
+// Whether the operator may have rows that take f16 and bf16 as they are. Rows of others look at
+// more than the size of elements, and take what has no scale for integers.
+bool TakesHalves(const Node& node) {
+  switch (node.type()) {
+    case OpType::ConvOptions:
+    case OpType::MatMulOptions:
+    case OpType::ConvTransposeOptions:
+    case OpType::AttentionOptions:
+    case OpType::PoolOptions:
+    case OpType::GlobalPoolOptions:
+    case OpType::CastOptions:
+      return true;
+    default:
+      return MovesElements(node);
+  }
 }
 
 // With the functions behind it.
@@ -68,11 +86,13 @@ absl::StatusOr<Selected> SelectWidened(const KernelContext& context, std::string
 
 absl::StatusOr<Selected> SelectKernel(const KernelContext& context) {
   std::string reasons;
-  absl::StatusOr<Selected> selected = SelectWithPost(context, reasons);
-  if (absl::IsUnimplemented(selected.status()) && HasHalves(context)) {
-    selected = SelectWidened(context, reasons);
-    if (selected.ok()) selected->reason = reasons;
+  const bool halves = HasHalves(context);
+  if (!halves || TakesHalves(*context.node)) {
+    absl::StatusOr<Selected> selected = SelectWithPost(context, reasons);
+    if (!halves || !absl::IsUnimplemented(selected.status())) return selected;
   }
+  absl::StatusOr<Selected> selected = SelectWidened(context, reasons);
+  if (selected.ok()) selected->reason = reasons;
   return selected;
 }
 

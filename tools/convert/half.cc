@@ -31,7 +31,12 @@ struct Narrowed {
   ConstantLoss loss;
 };
 
-Narrowed NarrowConstant(const Tensor& t, DataType type) {
+// The error that rounding every number at its own magnitude causes at most, as a share of the
+// energy.
+constexpr double kRoundingToF16 = 0x1p-22, kRoundingToBF16 = 0x1p-16;
+
+// It is kept f32 where the error is more than `bound` of the energy.
+Narrowed NarrowConstant(const Tensor& t, DataType type, double bound) {
   const std::vector<double> values = ToDoubles(t.type, t.data);
   Narrowed result{FromDoubles(type, values), {}};
   const std::vector<double> stored = ToDoubles(type, result.data);
@@ -51,7 +56,6 @@ Narrowed NarrowConstant(const Tensor& t, DataType type) {
     energy += v * v;
     error += (v - s) * (v - s);
   }
-  const double bound = type == DataType::kBF16 ? 0x1p-16 : 0x1p-22;
   loss.kept = loss.overflowing > 0 || error > bound * energy;
   return result;
 }
@@ -88,15 +92,21 @@ class Converter {
       const auto id = static_cast<TensorId>(i);
       Tensor& t = result_.tensor(id);
       if (!IsReal(t) || t.is_constant() || t.type == DataType::kF64) continue;
-      const bool half = IsBoundary(id) ? options_.inputs_and_outputs : !precise_[i];
-      t.type = half ? options_.type : DataType::kF32;
+      const bool boundary = IsBoundary(id);
+      const bool half = boundary ? options_.inputs_and_outputs : !precise_[i];
+      if (half) {
+        t.type = options_.type;
+      } else if (!boundary) {
+        t.type = DataType::kF32;
+      }
       report_.narrowed_tensors += half;
     }
   }
 
   // Matrices and tables; what a precise input reads stays.
   void NarrowConstants() {
-    std::vector<bool> wanted(source_.tensors.size(), false), precise = wanted, weights = wanted;
+    std::vector<bool> wanted(source_.tensors.size(), false), precise = wanted, weights = wanted,
+                                                             biases = wanted;
     for (const Node& node : source_.nodes) {
       for (size_t slot = 0; slot < node.inputs.size(); ++slot) {
         const TensorId id = node.inputs[slot];
@@ -104,16 +114,21 @@ class Converter {
         const auto i = static_cast<size_t>(id);
         (IsPreciseInput(node, slot) ? precise : wanted)[i] = true;
         if (IsProduct(node.type()) && slot == 1) weights[i] = true;
+        if (IsProduct(node.type()) && slot == 2) biases[i] = true;
       }
     }
     for (size_t i = 0; i < source_.tensors.size(); ++i) {
       const Tensor& t = source_.tensors[i];
+      if (t.is_constant() && IsReal(t) && biases[i] && !wanted[i]) {
+        NarrowBias(result_.tensor(static_cast<TensorId>(i)));
+        continue;
+      }
       const bool small = !weights[i] && IsVector(t.shape);
       if (!t.is_constant() || !IsReal(t) || !wanted[i] || precise[i] || small) {
         WidenVector(static_cast<TensorId>(i));
         continue;
       }
-      Narrowed narrowed = NarrowConstant(t, options_.type);
+      Narrowed narrowed = NarrowConstant(t, options_.type, kRoundingToBF16);
       Tensor& target = result_.tensor(static_cast<TensorId>(i));
       if (narrowed.loss.kept) {
         WidenVector(static_cast<TensorId>(i));
@@ -125,6 +140,14 @@ class Converter {
       narrowed.data = Constant();
       constants_.emplace(static_cast<TensorId>(i), std::move(narrowed));
     }
+  }
+
+  // Biases meet sums in f32. They are stored as f16, which rounds them less than bf16 does.
+  static void NarrowBias(Tensor& t) {
+    Narrowed narrowed = NarrowConstant(t, DataType::kF16, kRoundingToF16);
+    if (narrowed.loss.kept) return;
+    t.type = DataType::kF16;
+    t.data = std::move(narrowed.data);
   }
 
   // Constants of the other type of 16 bits become f32.
@@ -141,7 +164,7 @@ class Converter {
     Node copy = node;
     if (IsProduct(node.type()) || node.type() == OpType::AttentionOptions) {
       ConvertProduct(copy);
-    } else if (IsReal(result_.tensor(node.outputs[0])) && IsHalf(node.outputs[0])) {
+    } else if (node.type() != OpType::CastOptions && IsHalf(node.outputs[0])) {
       // Pictures and other inputs are rounded once, before the first operator.
       for (size_t slot = 0; slot < copy.inputs.size(); ++slot) {
         TensorId& id = copy.inputs[slot];
