@@ -150,6 +150,9 @@ absl::Status Finetune(Request& request) {
     summary.epochs.push_back(report);
     absl::FPrintF(stderr, "%s\n", EpochText(report));
   };
+  const double classes = request.loss == "classes" ? 1 : request.loss == "both" ? 0.5 : 0;
+  train.loss = ImitationOf(models->integer, 1 - classes);
+  train.loss.labels = classes;
   request.options.run = request.common.model_options();
   train.pool = request.options.run.pool;
   absl::StatusOr<TrainResult> result =
@@ -181,9 +184,6 @@ void SetOptions(Request& request) {
   train.optimizer.kind = adam ? OptimizerKind::kAdam : OptimizerKind::kSgd;
   train.rate = request.rate > 0 ? request.rate : adam ? 3e-3 : 1e-2;
   if (!adam) train.clip_norm = 1;
-  if (request.loss == "distill") return;
-  train.loss.labels = request.loss == "both" ? 0.5 : 1;
-  train.loss.squares = 1 - train.loss.labels;
 }
 
 }  // namespace

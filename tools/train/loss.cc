@@ -55,6 +55,15 @@ std::vector<OutputForm> OutputForms(const Graph& graph) {
   return forms;
 }
 
+LossOptions ImitationOf(const Graph& graph, double share) {
+  const std::vector<OutputForm> forms = OutputForms(graph);
+  const bool divergence = forms.size() == 1 && forms[0].probabilities && forms[0].classes > 1;
+  LossOptions options;
+  options.squares = divergence ? 0 : share;
+  options.divergence = divergence ? share : 0;
+  return options;
+}
+
 double Loss::Squares(absl::Span<const float> y, absl::Span<const float> t, double weight,
                      std::vector<float>& gradient) const {
   double signal = 0, noise = 0;

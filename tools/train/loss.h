@@ -27,6 +27,10 @@ struct OutputForm {
 };
 std::vector<OutputForm> OutputForms(const Graph& graph);
 
+// What to imitate a teacher of this graph's outputs by: squares, or the divergence where a softmax
+// comes last, behind which squares hardly see anything but the first class. Its weight is `share`.
+LossOptions ImitationOf(const Graph& graph, double share);
+
 // Losses of single samples. Immutable.
 class Loss {
  public:

@@ -73,6 +73,8 @@ TEST(Loss, KnowsClassesAndProbabilitiesOfAGraph) {
   ASSERT_EQ(forms.size(), 1u);
   EXPECT_EQ(forms[0].classes, 10);
   EXPECT_FALSE(forms[0].probabilities);
+  EXPECT_EQ(ImitationOf(graph, 0.5).squares, 0.5);
+  EXPECT_EQ(ImitationOf(graph, 0.5).divergence, 0);
   Tensor t = graph.tensor(graph.outputs[0]);
   t.name = "p";
   const TensorId p = graph.AddTensor(std::move(t));
@@ -81,6 +83,8 @@ TEST(Loss, KnowsClassesAndProbabilitiesOfAGraph) {
   graph.AddNode("softmax", softmax, {graph.outputs[0]}, {p});
   graph.outputs[0] = p;
   EXPECT_TRUE(OutputForms(graph)[0].probabilities);
+  EXPECT_EQ(ImitationOf(graph, 0.5).divergence, 0.5);
+  EXPECT_EQ(ImitationOf(graph, 0.5).squares, 0);
 }
 
 }  // namespace

@@ -207,6 +207,7 @@ class NetworkBuilder {
         const bool normalization = node.type() == OpType::NormalizationOptions && i > 0;
         absl::Status status;
         if (product && i == 2 && graph_.tensor(id).quant) {
+          status = CheckBias(node);
           bias_nodes_[id] = &node;
         } else if (product || normalization) {
           status = BindWeights(node, i);
@@ -217,6 +218,15 @@ class NetworkBuilder {
       }
     }
     return absl::OkStatus();
+  }
+
+  // The scale of an integer bias follows from those of an integer input and of weights.
+  absl::Status CheckBias(const Node& node) {
+    if (state(node.input(1)).weights >= 0 && IsNarrow(graph_.tensor(node.input(0)))) {
+      return absl::OkStatus();
+    }
+    return absl::UnimplementedError(absl::StrCat(
+        "operator '", node.name, "' adds integers to a product without constant weights"));
   }
 
   // A constant that stays.

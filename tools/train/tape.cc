@@ -74,7 +74,7 @@ void Tape::Plan(bool keep_values) {
   place(scratch_, 0, 2 * n, static_cast<int64_t>(scratch));
   const MemoryPlan plan = PlanMemory(uses, AlignedBuffer::kAlignment);
   for (size_t i = 0; i < places.size(); ++i) *places[i] = plan.offsets[i];
-  arena_ = AlignedBuffer(plan.size);
+  arena_size_ = plan.size;
 }
 
 absl::Status Tape::TakeInputs(const Sample& sample) {
@@ -164,6 +164,10 @@ void Tape::Finish(const Output& output) {
 }
 
 absl::Status Tape::Forward(const Sample& sample) {
+  if (arena_.data() == nullptr && !arena_.TryAllocate(arena_size_)) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("no memory for ", arena_size_, " bytes of values and gradients of a sample"));
+  }
   if (absl::Status status = TakeInputs(sample); !status.ok()) return status;
   std::vector<TrainValue> inputs;
   std::vector<float*> outputs;

@@ -21,7 +21,8 @@ class Tape {
   // With `keep_values`, every tensor keeps its values until the next Forward.
   explicit Tape(const TrainingNetwork& network, bool keep_values = false);
 
-  // InvalidArgument when the sample does not fit the inputs.
+  // InvalidArgument when the sample does not fit the inputs, ResourceExhausted when there is no
+  // memory for the arena.
   absl::Status Forward(const Sample& sample);
 
   // The real values of output `index` of the graph.
@@ -38,7 +39,7 @@ class Tape {
   // The real values of a tensor in the last Forward. Requires keep_values, unless it is an input.
   std::vector<float> Values(TensorId id) const;
 
-  size_t arena_bytes() const { return arena_.size(); }
+  size_t arena_bytes() const { return arena_size_; }
 
  private:
   using Step = TrainingNetwork::Step;
@@ -63,7 +64,8 @@ class Tape {
   Clamp ClampOf(const Output& output) const;
 
   const TrainingNetwork& network_;
-  AlignedBuffer arena_;
+  AlignedBuffer arena_;  // from the first Forward on
+  size_t arena_size_ = 0;
   // By tensor, offsets into the arena: what readers see, what lay before rounding, gradients.
   std::vector<size_t> value_, before_, gradient_;
   size_t scratch_ = 0;
