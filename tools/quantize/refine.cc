@@ -17,18 +17,19 @@ namespace {
 struct Method {
   absl::string_view name;
   bool RefineOptions::*flag;
+  bool in_all;  // whether it rarely does harm, and is worth its time
 };
 constexpr Method kMethods[] = {
-    {"equalize", &RefineOptions::equalize}, {"smooth", &RefineOptions::smooth},
-    {"clipping", &RefineOptions::clipping}, {"rounding", &RefineOptions::rounding},
-    {"bias", &RefineOptions::bias},
+    {"equalize", &RefineOptions::equalize, true},  {"smooth", &RefineOptions::smooth, true},
+    {"clipping", &RefineOptions::clipping, false}, {"rounding", &RefineOptions::rounding, true},
+    {"bias", &RefineOptions::bias, true},
 };
 
 }  // namespace
 
 RefineOptions RefineOptions::All() {
   RefineOptions options;
-  for (const Method& method : kMethods) options.*method.flag = true;
+  for (const Method& method : kMethods) options.*method.flag = method.in_all;
   return options;
 }
 

@@ -25,7 +25,7 @@ struct RefineOptions {
   bool rounding = false;  // of the integer network: ReconstructLayers with all of the weights
   bool bias = false;      // of the integer network: ReconstructLayers without them
 
-  // Those that "all" stands for.
+  // Those that "all" stands for: all but clipping, which takes long and helps few networks.
   static RefineOptions All();
   // The names of those that are on, with commas between them.
   std::string ToString() const;

@@ -49,6 +49,8 @@ std::unique_ptr<SampleSource> UnbalancedSamples() {
 TEST(RefineTest, NamesMethods) {
   EXPECT_FALSE(ParseRefineOptions("none")->rounding);
   EXPECT_TRUE(ParseRefineOptions("all")->equalize);
+  EXPECT_TRUE(ParseRefineOptions("all")->smooth);
+  EXPECT_FALSE(ParseRefineOptions("all")->clipping);
   EXPECT_TRUE(ParseRefineOptions("smooth")->smooth);
   EXPECT_TRUE(ParseRefineOptions("clipping")->clipping);
   const RefineOptions some = ParseRefineOptions("rounding,bias").value();

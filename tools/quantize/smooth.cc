@@ -124,11 +124,17 @@ class Smoother {
   bool Smooth(const Candidate& candidate, const std::vector<ChannelProfile>& channels) {
     std::vector<Rows> products;
     for (int index : candidate.products) products.push_back(RowsOf(NodeAt(index)));
-    std::vector<float> factors = FactorsFor(channels, products);
-    const std::vector<float> ones(factors.size(), 1.0f);
     const bool per_channel = options_.weights == WeightGranularity::kPerChannel;
-    const double before = NoiseOf(channels, products, ones, per_channel);
-    const double after = NoiseOf(channels, products, factors, per_channel);
+    const double before =
+        NoiseOf(channels, products, std::vector<float>(channels.size(), 1.0f), per_channel);
+    std::vector<float> factors;
+    double after = before;
+    for (std::vector<float>& tried : FactorsFor(channels, products)) {
+      const double noise = NoiseOf(channels, products, tried, per_channel);
+      if (!(noise < after)) continue;
+      after = noise;
+      factors = std::move(tried);
+    }
     const double gain =
         candidate.division == Division::kInsert ? kLeastGainOfInsertion : kLeastGain;
     if (!(after < (1 - gain) * before)) return false;
@@ -168,25 +174,34 @@ class Smoother {
     return {matrix, ToRows<float>(node, matrix, RealValues(result_.tensor(node.input(1))))};
   }
 
-  std::vector<float> FactorsFor(const std::vector<ChannelProfile>& channels,
-                                const std::vector<Rows>& products) const {
-    std::vector<float> largest(channels.size(), 0.0f);
+  // Those of SmoothQuant, and those that bring channels down to some shares of the largest.
+  std::vector<std::vector<float>> FactorsFor(const std::vector<ChannelProfile>& channels,
+                                             const std::vector<Rows>& products) const {
+    std::vector<float> weights(channels.size(), 0.0f);  // the largest
     for (const Rows& product : products) {
       for (size_t i = 0; i < product.weights.size(); ++i) {
-        float& of_channel = largest[i % product.matrix.depth];
+        float& of_channel = weights[i % product.matrix.depth];
         of_channel = std::max(of_channel, std::abs(product.weights[i]));
       }
     }
-    std::vector<float> factors;
+    float largest = 0;
+    std::vector<std::vector<float>> result(1);
     for (size_t c = 0; c < channels.size(); ++c) {
+      largest = std::max(largest, channels[c].largest());
       // Scales of channels that are always 0, or that nothing reads, do not matter.
-      const bool matters = channels[c].largest() > 0 && largest[c] > 0;
+      const bool matters = channels[c].largest() > 0 && weights[c] > 0;
       const double factor = std::pow(channels[c].largest(), options_.strength) /
-                            std::pow(largest[c], 1 - options_.strength);
+                            std::pow(weights[c], 1 - options_.strength);
       constexpr double kLeast = 1e-5, kMost = 1e5;
-      factors.push_back(matters ? static_cast<float>(std::clamp(factor, kLeast, kMost)) : 1.0f);
+      result[0].push_back(matters ? static_cast<float>(std::clamp(factor, kLeast, kMost)) : 1.0f);
     }
-    return factors;
+    for (const float share : {0.7f, 0.5f, 0.35f, 0.25f, 0.18f, 0.125f, 0.09f, 0.06f}) {
+      std::vector<float> factors;
+      for (const ChannelProfile& channel : channels)
+        factors.push_back(std::max(1.0f, channel.largest() / (share * largest)));
+      result.push_back(std::move(factors));
+    }
+    return result;
   }
 
   // The products read the result of a copy of the node that yields the activation.
