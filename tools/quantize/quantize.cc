@@ -218,7 +218,7 @@ absl::Status StaticQuantizer::Refine(const StaticChoice& choice, Graph& integer,
   }
   report.at_risk = NamesOfLayersAtRisk(integer);
   if (options_.target != Target::kAvx2 || report.at_risk.empty()) return absl::OkStatus();
-  LimitPairSums(integer);
+  LimitPairSums(*graph_, integer);
   report.limited = std::move(report.at_risk);
   report.at_risk.clear();
   RefineOptions biases;
