@@ -4,11 +4,14 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
+#include <map>
 #include <utility>
 
 #include "kernels/onednn/saturation.h"
-#include "runtime/core/validate.h"
+#include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/scheme.h"
+#include "tools/quantize/sharing.h"
 
 namespace octet {
 namespace {
@@ -35,8 +38,9 @@ WeightRows RowsOf(const Graph& graph, const Node& node) {
   return onednn::MatMulWeightRows(shape, node.as<schema::MatMulOptionsT>().transpose_b);
 }
 
-// The weights of one reduction.
+// The integers of one reduction, and what they stand for, in units of the present scale.
 using Row = std::vector<int>;
+using Targets = std::vector<double>;
 
 // How far two neighbours of one sign exceed what their sum may be; 0 if they do not.
 int Excess(int a, int b) {
@@ -61,77 +65,107 @@ void LowerPairs(Row& row) {
   }
 }
 
-// `row` for a scale that is `factor` times as large.
-Row Rescaled(const Row& row, double factor) {
+// Integers for a scale that is `factor` times as large.
+Row Rounded(const Targets& targets, double factor) {
   Row result;
-  for (int weight : row) {
-    const double exact = std::nearbyint(weight / factor);
+  for (double target : targets) {
+    const double exact = std::nearbyint(target / factor);
     result.push_back(static_cast<int>(std::clamp(exact, -double{kMaxS8}, double{kMaxS8})));
   }
-  LowerPairs(result);
   return result;
 }
 
 // The squares of the errors, and the square of their sum, which shifts the output where inputs have
-// a mean. In units of the present scale.
-double Cost(const Row& row, const Row& changed, double factor) {
+// a mean.
+double Cost(const Targets& targets, const Row& row, double factor) {
   double squares = 0, sum = 0;
   for (size_t i = 0; i < row.size(); ++i) {
-    const double error = factor * changed[i] - row[i];
+    const double error = factor * row[i] - targets[i];
     squares += error * error;
     sum += error;
   }
   return squares + sum * sum;
 }
 
-// Limits rows that share a scale, and returns what the scale is multiplied by.
-double Limit(std::vector<Row>& rows) {
+struct Limited {
+  double factor = 1;  // of the scale
+  std::vector<Row> rows;
+};
+
+// Limits rows that share a scale.
+Limited Limit(const std::vector<Targets>& targets) {
+  Limited best;
   int excess = 0;
-  for (const Row& row : rows) excess = std::max(excess, LargestExcess(row));
-  if (excess == 0) return 1;
-  const double largest = static_cast<double>(kLargestPairSum + excess) / kLargestPairSum;
-  double best = 1, best_cost = 0;
-  std::vector<Row> result;
-  for (int step = 0; step <= kScaleSteps; ++step) {
-    const double factor = 1 + (largest - 1) * step / kScaleSteps;
-    std::vector<Row> changed;
-    double cost = 0;
-    for (const Row& row : rows) {
-      changed.push_back(Rescaled(row, factor));
-      cost += Cost(row, changed.back(), factor);
-    }
-    if (step > 0 && cost >= best_cost) continue;
-    best = factor;
-    best_cost = cost;
-    result = std::move(changed);
+  for (const Targets& row : targets) {
+    best.rows.push_back(Rounded(row, 1));
+    excess = std::max(excess, LargestExcess(best.rows.back()));
   }
-  rows = std::move(result);
+  if (excess == 0) return best;
+  const double largest = static_cast<double>(kLargestPairSum + excess) / kLargestPairSum;
+  double best_cost = std::numeric_limits<double>::infinity();
+  for (int step = 0; step <= kScaleSteps; ++step) {
+    Limited trial;
+    trial.factor = 1 + (largest - 1) * step / kScaleSteps;
+    double cost = 0;
+    for (const Targets& row : targets) {
+      trial.rows.push_back(Rounded(row, trial.factor));
+      LowerPairs(trial.rows.back());
+      cost += Cost(row, trial.rows.back(), trial.factor);
+    }
+    if (cost >= best_cost) continue;
+    best_cost = cost;
+    best = std::move(trial);
+  }
   return best;
 }
 
-void LimitLayer(Graph& graph, const Node& node) {
+// What each integer stands for, in units of its scale: the real weight if that was rounded to it,
+// else the value nearest to the real weight that is. Without real weights, itself.
+std::vector<double> TargetsOf(const Tensor& weights, absl::Span<const float> real,
+                              const std::vector<float>& scale_of_weight) {
+  constexpr double kAlmostHalf = 0.499;
+  std::vector<double> targets;
+  for (int8_t integer : weights.data.as<int8_t>()) {
+    const size_t i = targets.size();
+    const double exact = real.empty() ? integer : real[i] / scale_of_weight[i];
+    targets.push_back(std::clamp(exact, integer - kAlmostHalf, integer + kAlmostHalf));
+  }
+  return targets;
+}
+
+// `real` may be empty.
+void LimitLayer(Graph& graph, const Node& node, absl::Span<const float> real) {
   const WeightRows places = RowsOf(graph, node);
   Tensor weights = graph.tensor(node.input(1));
-  const absl::Span<const int8_t> values = weights.data.as<int8_t>();
-  std::vector<int8_t> limited(values.begin(), values.end());
   // Rows that share a scale: all of them, or each one for itself.
   const size_t groups = weights.quant->per_tensor() ? 1 : static_cast<size_t>(places.rows);
   const int64_t rows_per_group = places.rows / static_cast<int64_t>(groups);
+  const auto place = [&](size_t group, size_t row, size_t i) {
+    const int64_t of_all = static_cast<int64_t>(group) * rows_per_group + static_cast<int64_t>(row);
+    return static_cast<size_t>(places.index(of_all, static_cast<int64_t>(i)));
+  };
+  const auto rows = static_cast<size_t>(rows_per_group);
+  const auto length = static_cast<size_t>(places.length);
+  std::vector<float> scale_of_weight(weights.data.size());
+  for (size_t g = 0; g < groups; ++g) {
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < length; ++i)
+        scale_of_weight[place(g, r, i)] = weights.quant->scales[g];
+    }
+  }
+  const std::vector<double> all = TargetsOf(weights, real, scale_of_weight);
+  std::vector<int8_t> limited(all.size());
   std::vector<double> factors;
   for (size_t g = 0; g < groups; ++g) {
-    const int64_t first = static_cast<int64_t>(g) * rows_per_group;
-    std::vector<Row> rows(static_cast<size_t>(rows_per_group));
-    for (int64_t r = 0; r < rows_per_group; ++r) {
-      for (int64_t i = 0; i < places.length; ++i) {
-        rows[static_cast<size_t>(r)].push_back(
-            values[static_cast<size_t>(places.index(first + r, i))]);
-      }
+    std::vector<Targets> targets(rows);
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < length; ++i) targets[r].push_back(all[place(g, r, i)]);
     }
-    factors.push_back(Limit(rows));
-    for (int64_t r = 0; r < rows_per_group; ++r) {
-      for (int64_t i = 0; i < places.length; ++i) {
-        limited[static_cast<size_t>(places.index(first + r, i))] =
-            static_cast<int8_t>(rows[static_cast<size_t>(r)][static_cast<size_t>(i)]);
+    const Limited best = Limit(targets);
+    factors.push_back(best.factor);
+    for (size_t r = 0; r < rows; ++r) {
+      for (size_t i = 0; i < length; ++i) {
+        limited[place(g, r, i)] = static_cast<int8_t>(best.rows[r][i]);
       }
     }
   }
@@ -176,9 +210,15 @@ std::vector<std::string> NamesOfLayersAtRisk(const Graph& integer) {
   return names;
 }
 
-void LimitPairSums(Graph& integer) {
+void LimitPairSums(const Graph& real, Graph& integer) {
+  std::map<int, int> origins;
+  for (const LayerPair& pair : PairLayers(real, integer)) origins[pair.integer] = pair.real;
   for (int node : LayersAtRisk(integer)) {
-    LimitLayer(integer, integer.nodes[static_cast<size_t>(node)]);
+    std::vector<float> weights;
+    if (const auto origin = origins.find(node); origin != origins.end()) {
+      weights = RealValues(real.tensor(real.nodes[static_cast<size_t>(origin->second)].input(1)));
+    }
+    LimitLayer(integer, integer.nodes[static_cast<size_t>(node)], weights);
   }
 }
 

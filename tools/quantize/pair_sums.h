@@ -21,10 +21,12 @@ std::vector<int> LayersAtRisk(const Graph& integer);
 std::vector<std::string> NamesOfLayersAtRisk(const Graph& integer);
 
 // Changes the weights of those layers until there are none: two neighbours of one sign add up to
-// 128 at most. Where a channel has such neighbours, both are lowered; when its scale, made larger,
-// gives less error, its other weights are rounded anew for that scale. Weights with one scale for
-// the tensor change together. Biases keep their real values.
-void LimitPairSums(Graph& integer);
+// 128 at most. Where a channel has neighbours above that, its weights are rounded anew for several
+// larger scales, pairs that still are too large lowered, both neighbours alike, and the scale of
+// least error is taken. Weights with one scale for the tensor change together. Biases keep their
+// real values. Errors count against the weights of `real`, which `integer` was made from, as far as
+// they were rounded to nearest; where an integer was chosen otherwise, against that choice.
+void LimitPairSums(const Graph& real, Graph& integer);
 
 }  // namespace octet
 

@@ -174,7 +174,7 @@ TEST(PairSumsTest, LowersBothNeighboursWhereOthersWouldSuffer) {
     weights[20] = -100;
     weights[21] = 100;  // opposite signs never add up
     Graph g = Product(weights, per_tensor);
-    LimitPairSums(g);
+    LimitPairSums({}, g);
     EXPECT_THAT(LayersAtRisk(g), IsEmpty());
     const Tensor& w = g.tensor(g.nodes[0].input(1));
     EXPECT_NEAR(w.quant->scales[0], 1, 0.005);
@@ -189,7 +189,7 @@ TEST(PairSumsTest, LowersBothNeighboursWhereOthersWouldSuffer) {
 TEST(PairSumsTest, MakesTheScaleLargerWhereMostWeightsAreLarge) {
   for (bool per_tensor : {false, true}) {
     Graph g = Product(std::vector<int8_t>(40, 127), per_tensor);
-    LimitPairSums(g);
+    LimitPairSums({}, g);
     EXPECT_THAT(LayersAtRisk(g), IsEmpty());
     EXPECT_TRUE(ValidateGraph(g).ok()) << ValidateGraph(g);
     const Tensor& w = g.tensor(g.nodes[0].input(1));
@@ -208,7 +208,7 @@ TEST(PairSumsTest, ARunOfLargeWeightsEndsWithinTheLimit) {
   for (size_t i = 0; i < 60; ++i) weights[i] = static_cast<int8_t>(127 - i);
   for (size_t i = 80; i < 140; ++i) weights[i] = static_cast<int8_t>(-127 + (i * 7) % 50);
   Graph g = Product(weights, false);
-  LimitPairSums(g);
+  LimitPairSums({}, g);
   EXPECT_THAT(LayersAtRisk(g), IsEmpty());
 }
 

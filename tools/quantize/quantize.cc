@@ -240,7 +240,7 @@ absl::Status StaticQuantizer::Refine(const StaticChoice& choice, Graph& integer,
   report.at_risk = NamesOfLayersAtRisk(integer);
   const bool limits = choice.limits_for_target && options_.target == Target::kAvx2;
   if (!limits || report.at_risk.empty()) return absl::OkStatus();
-  LimitPairSums(integer);
+  LimitPairSums(*graph_, integer);
   report.limited = std::move(report.at_risk);
   report.at_risk.clear();
   RefineOptions biases;
