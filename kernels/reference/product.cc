@@ -96,22 +96,29 @@ float Product::WeightScale(int64_t channel) const {
 }
 
 void Product::Store(const Shape& at, int64_t channel, int64_t sum) {
-  if (bias_ != nullptr && problem_.inputs[kBias].type == DataType::kS64) {
-    sum += static_cast<const int64_t*>(bias_)[channel];
-  } else if (bias_ != nullptr) {
-    sum += static_cast<const int32_t*>(bias_)[channel];
+  int64_t bias = 0;
+  if (bias_ != nullptr) {
+    bias = problem_.inputs[kBias].type == DataType::kS64
+               ? static_cast<const int64_t*>(bias_)[channel]
+               : static_cast<const int32_t*>(bias_)[channel];
   }
+  const bool words = problem_.inputs[kX].type == DataType::kS16;
+  if (!words) sum += bias;
+  const auto scaled = [&](float factor) {
+    const float v = static_cast<float>(sum) * factor;
+    return words && bias_ != nullptr ? v + static_cast<float>(bias) * factor : v;
+  };
   const float x_scale = problem_.inputs[kX].quant->scale();
   const float w_scale = WeightScale(channel);
   const auto residual = [&] { return Numbers(problem_.inputs[kResidual], residual_); };
   if (y_.type() == DataType::kF32) {
     const auto scale =
         static_cast<float>(static_cast<double>(x_scale) * static_cast<double>(w_scale));
-    float v = static_cast<float>(sum) * scale;
+    float v = scaled(scale);
     if (residual_ != nullptr) v = v + residual().Real(residual().Offset(at));
     return y_.SetReal(y_.Offset(at), ClampReal(v, min_, max_));
   }
-  float v = static_cast<float>(sum) * RequantMultiplier(x_scale, w_scale, y_.scale());
+  float v = scaled(RequantMultiplier(x_scale, w_scale, y_.scale()));
   if (residual_ != nullptr) {
     const Numbers r = residual();
     v = v + static_cast<float>(r.Int(r.Offset(at)) - r.zero_point()) *

@@ -60,7 +60,7 @@ GemmConv::GemmConv(PackedProduct product, uint8_t x_flip, int threads, OwnedEpil
 std::string GemmConv::detail() const {
   const char* name = Name(product_.isa);
   if (product_.form == GemmForm::kBytes) return name;
-  if (epilogue_.wide_bias.empty()) return absl::StrCat(name, ", s32 sums");
+  if (!epilogue_.epilogue.wide) return absl::StrCat(name, ", s32 sums");
   return absl::StrCat(name, ", sums in ",
                       parts_.size() * static_cast<size_t>(TermsOf(product_.form)), " parts");
 }
@@ -140,7 +140,6 @@ void GemmConv::RunChunk(const Operands& operands, int64_t first, int64_t count,
     tile.weights = product_.packed.weights + block->position * rows_.packed_bytes();
     tile.bias = epilogue.bias + block->position;
     tile.multiplier = epilogue.multiplier + block->position;
-    if (epilogue.wide_bias != nullptr) tile.wide_bias = epilogue.wide_bias + block->position;
     if (epilogue.weight_sums != nullptr) tile.weight_sums = epilogue.weight_sums + block->position;
     if (epilogue.f32_bias != nullptr) tile.f32_bias = epilogue.f32_bias + block->position;
     tile.channels = block->count;

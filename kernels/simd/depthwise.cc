@@ -177,7 +177,8 @@ class Packer {
   const Operand& w_;
 };
 
-// Of each channel's weights, or of their magnitudes, which are larger than those of terms.
+// Of each channel's weights, or of their magnitudes. Sums of at most 7 x 7 terms always fit one
+// part.
 std::vector<int32_t> WeightSums(const ConvGeometry& g, const Operand& w, bool magnitudes) {
   std::vector<int32_t> sums(static_cast<size_t>(g.c), 0);
   const int64_t taps = g.kh * g.kw;
@@ -290,17 +291,13 @@ absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
   const ConvGeometry& g = *geometry;
   const QuantizedOp op = QuantizedConvOf(context);
   const Isa isa = ChooseIsa(context.cpu);
-  GemmForm form = GemmFormOf(context);
+  const GemmForm form = GemmFormOf(context);
   const bool words = form != GemmForm::kBytes;
-  // The order of channels is the same for all forms of words.
   const std::vector<int64_t> order = ChannelOrder(g.c, CodeFor(isa, form));
   const std::vector<int32_t> sums = WeightSums(g, op.w, words);
   absl::StatusOr<OwnedEpilogue> epilogue = words ? MakeWordEpilogue(op, g.kh * g.kw, sums, order)
                                                  : MakeEpilogue(op, g.kh * g.kw, sums, order);
   if (!epilogue.ok()) return epilogue.status();
-  // Only the code for two terms adds up in f64.
-  if (!epilogue->wide_bias.empty()) form = GemmForm::kSplitWords;
-
   DepthwiseArgs args = ArgsOf(g, op);
   const DepthwiseCode& code = CodeFor(isa, form);
   DepthwiseStrip strip = {1, 0};

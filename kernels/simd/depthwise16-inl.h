@@ -17,7 +17,7 @@ struct WordTiles {
                                                         int j, F (&rounded)[R][W]) {
     typename V::I low[R][W];
     if constexpr (!kSplit) {
-      SumVector<V, KW, S, G, R, W>(b, columns, j, low);
+      SumTerm<V, KW, S, G, R, W>(b, columns, j, 1, 0, nullptr, low);
     } else {
       SumTerm<V, KW, S, G, R, W>(b, columns, j, 2, 0, nullptr, low);
     }
@@ -28,12 +28,18 @@ struct WordTiles {
 #pragma GCC unroll 8
       for (int i = 0; i < W; ++i) {
         if constexpr (kSplit) {
-          rounded[r][i] = V::RoundWide(b.wide_bias + j * kLanes, low[r][i], high[r][i]);
+          rounded[r][i] = V::RoundTerms(low[r][i], high[r][i]);
         } else {
           rounded[r][i] = V::ToFloat(low[r][i]);
         }
       }
     }
+  }
+
+  // In units of the output.
+  static inline __attribute__((always_inline)) F Scale(const BlockArgs& b, int j, F sum) {
+    const F v = V::Mul(sum, V::LoadF(b.multiplier + j * kLanes));
+    return b.f32_bias == nullptr ? v : V::Add(v, V::LoadF(b.f32_bias + j * kLanes));
   }
 
   static inline __attribute__((always_inline)) typename V::I ToInts(const Epilogue& e, F v) {
@@ -51,12 +57,11 @@ struct WordTiles {
     for (int j = 0; j < 2; ++j) {
       F v[R][W];
       Sum<KW, S, G, R, W>(b, columns, j, v);
-      const F multiplier = V::LoadF(b.multiplier + j * kLanes);
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
 #pragma GCC unroll 8
         for (int i = 0; i < W; ++i) {
-          values[j][r][i] = ToInts(*a.epilogue, V::Mul(v[r][i], multiplier));
+          values[j][r][i] = ToInts(*a.epilogue, Scale(b, j, v[r][i]));
         }
       }
     }
@@ -84,7 +89,7 @@ struct WordTiles {
     }
     typename V::I values[2];
     for (int j = 0; j < 2; ++j) {
-      F v = V::Mul(sums[j * stride], V::LoadF(b.multiplier + j * kLanes));
+      F v = Scale(b, j, sums[j * stride]);
       if (a.residual != nullptr) {
         // Each word in the upper half of a lane, shifted down with its sign.
         const auto wide = j == 0 ? V::Lo16(V::Zero(), residual) : V::Hi16(V::Zero(), residual);
@@ -104,7 +109,9 @@ struct WordTiles {
       for (int i = 0; i < kLanes; ++i) {
         const int channel = i / 4 * 8 + 4 * j + i % 4;
         if (channel >= b.count) continue;
-        FinishRounded(*a.epilogue, lanes[i], b.multiplier[j * kLanes + i], a.residual, a.y,
+        const int at = j * kLanes + i;
+        FinishRounded(*a.epilogue, lanes[i], b.multiplier[at],
+                      b.f32_bias == nullptr ? nullptr : b.f32_bias + at, a.residual, a.y,
                       index + channel);
       }
     }

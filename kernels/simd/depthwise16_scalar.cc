@@ -10,11 +10,7 @@ constexpr int kWidth = 64;  // channels of a block
 void Column(const DepthwiseArgs& a, int64_t image, int64_t oy, int64_t ox,
             const ChannelBlock& block) {
   const Epilogue& e = *a.epilogue;
-  int64_t sum[kWidth];
-  for (int c = 0; c < block.count; ++c) {
-    const int64_t i = block.begin + c;
-    sum[c] = e.wide_bias == nullptr ? e.bias[i] : static_cast<int64_t>(e.wide_bias[i]);
-  }
+  int64_t sum[kWidth] = {};
   for (int32_t ky = 0; ky < a.kh; ++ky) {
     const int64_t iy = oy * a.sh - a.pad_top + ky;
     for (int32_t kx = 0; kx < a.kw; ++kx) {
@@ -29,8 +25,9 @@ void Column(const DepthwiseArgs& a, int64_t image, int64_t oy, int64_t ox,
   }
   const int64_t index = ((image * a.oh + oy) * a.ow + ox) * a.c + block.begin;
   for (int c = 0; c < block.count; ++c) {
-    FinishRounded(e, static_cast<float>(sum[c]), e.multiplier[block.begin + c], a.residual, a.y,
-                  index + c);
+    const int64_t i = block.begin + c;
+    FinishRounded(e, static_cast<float>(sum[c]), e.multiplier[i],
+                  e.f32_bias == nullptr ? nullptr : e.f32_bias + i, a.residual, a.y, index + c);
   }
 }
 

@@ -105,9 +105,9 @@ struct BlockArgs {
   const uint8_t* weights;
   const int32_t* bias;
   const float* multiplier;
-  const double* wide_bias;  // where weights are two terms
-  int32_t kw, sw, groups;   // used where the template's are 0
-  int count;                // channels
+  const float* f32_bias;   // null: none
+  int32_t kw, sw, groups;  // used where the template's are 0
+  int count;               // channels
 };
 
 // Adds the products of one column of taps to R x W sums.
@@ -251,7 +251,7 @@ BlockArgs ArgsOfBlock(const DepthwiseArgs& a, const ChannelBlock& block, int ter
               block.begin * 4 * (V::kPairs ? 2 : 1) * terms * a.kw * a.groups * a.rows;
   b.bias = a.epilogue->bias + block.begin;
   b.multiplier = a.epilogue->multiplier + block.begin;
-  if (terms > 1) b.wide_bias = a.epilogue->wide_bias + block.begin;
+  if (a.epilogue->f32_bias != nullptr) b.f32_bias = a.epilogue->f32_bias + block.begin;
   b.kw = a.kw, b.sw = a.sw, b.groups = a.groups;
   b.count = block.count;
   return b;

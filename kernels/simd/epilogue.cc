@@ -19,12 +19,13 @@ float Residual(const Epilogue& e, const void* residual, int64_t index) {
 
 void FinishOne(const Epilogue& e, int32_t sum, float multiplier, const void* residual, void* y,
                int64_t index) {
-  FinishRounded(e, static_cast<float>(sum), multiplier, residual, y, index);
+  FinishRounded(e, static_cast<float>(sum), multiplier, nullptr, residual, y, index);
 }
 
-void FinishRounded(const Epilogue& e, float sum, float multiplier, const void* residual, void* y,
-                   int64_t index) {
+void FinishRounded(const Epilogue& e, float sum, float multiplier, const float* bias,
+                   const void* residual, void* y, int64_t index) {
   float v = sum * multiplier;
+  if (bias != nullptr) v = v + *bias;
   if (residual != nullptr) v = v + Residual(e, residual, index);
   if (e.f32) {
     static_cast<float*>(y)[index] = std::min(std::max(v, e.f32_min), e.f32_max);

@@ -34,13 +34,13 @@ struct Epilogue {
   bool f32;
   float f32_min, f32_max;
 
-  // Inputs that are quantized row by row when the kernel runs; bias is all 0 then, multiplier
-  // scale_w. In the same order as bias.
-  const int32_t* weight_sums;  // of each channel
-  const float* f32_bias;       // null: none
+  // Inputs of 16 bits: bias is all 0. In the same order as bias.
+  bool wide;              // sums are added up in f64
+  const float* f32_bias;  // times the multiplier; null: none
 
-  // 16-bit inputs whose sums are added up in f64; null: others. In the same order as bias.
-  const double* wide_bias;
+  // Inputs that are quantized row by row when the kernel runs; bias is all 0 then, multiplier
+  // scale_w, and f32_bias in real numbers. In the same order as bias.
+  const int32_t* weight_sums;  // of each channel
 };
 
 // How a row of the input was quantized.
@@ -53,9 +53,10 @@ struct RowNumbers {
 // residual from their beginnings.
 void FinishOne(const Epilogue& epilogue, int32_t sum, float multiplier, const void* residual,
                void* y, int64_t index);
-// The same for a sum that is rounded to f32 already.
-void FinishRounded(const Epilogue& epilogue, float sum, float multiplier, const void* residual,
-                   void* y, int64_t index);
+// The same for a sum that is rounded to f32 already. `bias` is the channel's, null where there is
+// none.
+void FinishRounded(const Epilogue& epilogue, float sum, float multiplier, const float* bias,
+                   const void* residual, void* y, int64_t index);
 
 // The same for a row that was quantized when the kernel runs. `weight_sum` and `bias` are the
 // channel's.

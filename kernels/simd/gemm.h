@@ -50,17 +50,14 @@ struct GemmTile {
   const float* multiplier;   // of the block
   int32_t channels;          // of the block that exist
   const Epilogue* epilogue;
+  const float* f32_bias;  // of the block; null: none
   // Of rows that are quantized when the kernel runs, one per row; null: others. The epilogue is
-  // that of an f32 output then, and its weight_sums and f32_bias (null: none) are those of the
-  // block.
+  // that of an f32 output then, and its weight_sums are those of the block.
   const RowNumbers* row_numbers;
   const int32_t* weight_sums;
-  const float* f32_bias;
-  // Of 16-bit activations: the parts of the sum, one or more, and the bias of the block where they
-  // are added up in f64. Null: there is one part, added up in s32 from `bias` on.
+  // Of 16-bit activations: the parts of the sum, one or more.
   const GemmPart* parts;
   int64_t part_count;
-  const double* wide_bias;
   const void* residual;  // null: none
   void* y;
   int64_t index;     // of the first row's and channel's element of y

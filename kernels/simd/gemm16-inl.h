@@ -9,7 +9,7 @@ inline void WideSums(const GemmTile& t, float (&rounded)[M][16]) {
   constexpr int kTerms = kSplit ? 2 : 1, J = 2 * kTerms;
   double wide[M][16];
   for (int m = 0; m < M; ++m) {
-    for (int c = 0; c < 16; ++c) wide[m][c] = t.wide_bias[c];
+    for (int c = 0; c < 16; ++c) wide[m][c] = 0;
   }
   const int8_t* w = t.weights;
   for (int64_t p = 0; p < t.part_count; ++p) {
@@ -35,8 +35,7 @@ template <class V, int M>
 inline void NarrowSums(const GemmTile& t, float (&rounded)[M][16]) {
   __m256i sum[M][2];
   for (int m = 0; m < M; ++m) {
-    sum[m][0] = V::Load(t.bias);
-    sum[m][1] = V::Load(t.bias + 8);
+    for (int j = 0; j < 2; ++j) sum[m][j] = V::Zero();
   }
   const int8_t* w = t.weights;
   AddProducts<V, M, 2>(t, {0, t.segments, 0, t.groups}, w, sum);
@@ -52,6 +51,7 @@ inline void FinishWords(const GemmTile& t, int64_t index, const float* rounded) 
   __m256i q[2];
   for (int j = 0; j < 2; ++j) {
     __m256 v = V::Mul(V::LoadF(rounded + 8 * j), V::LoadF(t.multiplier + 8 * j));
+    if (t.f32_bias != nullptr) v = V::Add(v, V::LoadF(t.f32_bias + 8 * j));
     if (t.residual != nullptr) {
       const auto* p = static_cast<const int16_t*>(t.residual) + index + 8 * j;
       const __m256i r = _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
@@ -69,7 +69,7 @@ template <class V, bool kSplit, int M>
 void WordTile(const GemmTile& t) {
   const Epilogue& e = *t.epilogue;
   float rounded[M][16];
-  if (kSplit || t.wide_bias != nullptr) {
+  if (kSplit || e.wide) {
     WideSums<V, kSplit, M>(t, rounded);
   } else {
     NarrowSums<V, M>(t, rounded);
@@ -82,7 +82,8 @@ void WordTile(const GemmTile& t) {
       continue;
     }
     for (int c = 0; c < t.channels; ++c) {
-      FinishRounded(e, rounded[m][c], t.multiplier[c], t.residual, t.y, index + c);
+      FinishRounded(e, rounded[m][c], t.multiplier[c],
+                    t.f32_bias == nullptr ? nullptr : t.f32_bias + c, t.residual, t.y, index + c);
     }
   }
 }

@@ -34,10 +34,10 @@ struct WideTile {
     }
   }
 
-  // Adds all parts but the last to `wide`, which begins with the bias.
+  // Adds all parts but the last up in `wide`.
   static __attribute__((noinline)) void AddParts(const GemmTile& t, const int8_t*& w,
                                                  double* wide) {
-    for (int i = 0; i < M * kStride; ++i) wide[i] = t.wide_bias[i % kStride];
+    for (int i = 0; i < M * kStride; ++i) wide[i] = 0;
     for (int64_t p = 0; p + 1 < t.part_count; ++p) {
       __m512i sum[M][N];
       Zero(sum);
@@ -51,15 +51,21 @@ struct WideTile {
 
   static inline __attribute__((always_inline)) void Compute(const GemmTile& t,
                                                             Sums<kVectors, M>& rounded) {
-    alignas(64) double wide[M * kStride];
     const int8_t* w = t.weights;
-    const double* base = t.wide_bias;
-    int64_t step = 0;  // from one row's base to the next
     if (t.part_count > 1) {
+      alignas(64) double wide[M * kStride];
       AddParts(t, w, wide);
-      base = wide;
-      step = kStride;
+      return Round<true>(t, w, wide, rounded);
     }
+    Round<false>(t, w, nullptr, rounded);
+  }
+
+ private:
+  // Adds the last part, and `wide` where there were others.
+  template <bool kOthers>
+  static inline __attribute__((always_inline)) void Round(const GemmTile& t, const int8_t* w,
+                                                          const double* wide,
+                                                          Sums<kVectors, M>& rounded) {
     __m512i sum[M][N];
     Zero(sum);
     AddProducts<WordDot, N, M>(t, t.parts[t.part_count - 1], w, sum);
@@ -67,8 +73,13 @@ struct WideTile {
     for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 4
       for (int c = 0; c < kVectors; ++c) {
+        const __m512i low = sum[m][c * kTerms];
         const __m512i high = kSplit ? sum[m][c * kTerms + kTerms - 1] : Words512::Zero();
-        rounded[m][c] = Words512::RoundWide(base + m * step + 16 * c, sum[m][c * kTerms], high);
+        if constexpr (kOthers) {
+          rounded[m][c] = Words512::RoundWide(wide + 16 * (m * kVectors + c), low, high);
+        } else {
+          rounded[m][c] = Words512::RoundTerms(low, high);
+        }
       }
     }
   }
@@ -81,6 +92,7 @@ inline __attribute__((always_inline)) void StoreWords(const GemmTile& t, int row
   const int64_t index = t.index + row * t.y_stride + first;
   const __mmask16 lanes = FirstLanes(t.channels - first);
   __m512 v = _mm512_mul_ps(sums, _mm512_loadu_ps(t.multiplier + first));
+  if (t.f32_bias != nullptr) v = _mm512_add_ps(v, _mm512_loadu_ps(t.f32_bias + first));
   if (t.residual != nullptr) {
     v = _mm512_add_ps(v, ResidualWords(e, static_cast<const int16_t*>(t.residual) + index, lanes));
   }
@@ -102,7 +114,8 @@ __attribute__((noinline)) void FinishOthers(const GemmTile& t, const __m512* sum
     float lanes[16];
     _mm512_storeu_ps(lanes, sums[i]);
     for (int c = first; c < t.channels && c < first + 16; ++c) {
-      FinishRounded(*t.epilogue, lanes[c - first], t.multiplier[c], t.residual, t.y,
+      FinishRounded(*t.epilogue, lanes[c - first], t.multiplier[c],
+                    t.f32_bias == nullptr ? nullptr : t.f32_bias + c, t.residual, t.y,
                     t.index + row * t.y_stride + c);
     }
   }
@@ -135,9 +148,8 @@ struct NarrowTiles {
     __m512i sum[M][N];
 #pragma GCC unroll 4
     for (int j = 0; j < N; ++j) {
-      const __m512i bias = _mm512_loadu_si512(t.bias + 16 * j);
 #pragma GCC unroll 12
-      for (int m = 0; m < M; ++m) sum[m][j] = bias;
+      for (int m = 0; m < M; ++m) sum[m][j] = _mm512_setzero_si512();
     }
     const int8_t* w = t.weights;
     AddProducts<WordDot, N, M>(t, {0, t.segments, 0, t.groups}, w, sum);
@@ -166,7 +178,7 @@ struct WideTiles {
 };
 
 void RunWords(const GemmTile& tile, int vectors, int64_t rows) {
-  if (tile.wide_bias == nullptr) {
+  if (!tile.epilogue->wide) {
     RunTiles<NarrowTiles>(tile, vectors, rows);
   } else {
     RunTiles<WideTiles<false>>(tile, vectors, rows);

@@ -28,8 +28,8 @@ void Row(const GemmTile& t, int64_t row) {
   for (int c = 0; c < t.channels; ++c) {
     int64_t total = sum[0][c];
     if constexpr (kSplit) total += sum[1][c] * kTermRadix;
-    total += t.wide_bias == nullptr ? t.bias[c] : static_cast<int64_t>(t.wide_bias[c]);
-    FinishRounded(*t.epilogue, static_cast<float>(total), t.multiplier[c], t.residual, t.y,
+    FinishRounded(*t.epilogue, static_cast<float>(total), t.multiplier[c],
+                  t.f32_bias == nullptr ? nullptr : t.f32_bias + c, t.residual, t.y,
                   t.index + row * t.y_stride + c);
   }
 }

@@ -40,6 +40,7 @@ inline void StoreReals(const GemmTile& t, int row, int first, __m512 sums) {
   const int64_t index = t.index + row * t.y_stride + first;
   const __mmask16 lanes = FirstLanes(t.channels - first);
   __m512 v = _mm512_mul_ps(sums, _mm512_loadu_ps(t.multiplier + first));
+  if (t.f32_bias != nullptr) v = _mm512_add_ps(v, _mm512_loadu_ps(t.f32_bias + first));
   if (t.residual != nullptr) v = _mm512_add_ps(v, Residual(e, t.residual, index, lanes));
   v = _mm512_min_ps(_mm512_set1_ps(e.f32_max), _mm512_max_ps(_mm512_set1_ps(e.f32_min), v));
   _mm512_mask_storeu_ps(static_cast<float*>(t.y) + index, lanes, v);

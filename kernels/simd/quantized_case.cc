@@ -111,13 +111,18 @@ void QuantizedCase::SetOperands(const ConvCase& c, const Shape& x, const Shape& 
 }
 
 float QuantizedCase::Finish(const ConvCase& c, int64_t sum, int64_t channel, int64_t index) const {
-  const int64_t acc = sum + (c.bias ? bias_[static_cast<size_t>(channel)] : 0);
+  const int64_t bias = c.bias ? bias_[static_cast<size_t>(channel)] : 0;
+  const bool words = c.x_type == DataType::kS16;
   const float w_scale = w_quant_.scales[c.per_channel ? static_cast<size_t>(channel) : 0];
   const bool f32 = c.y_type == DataType::kF32;
   const float multiplier =
       f32 ? static_cast<float>(static_cast<double>(c.x_scale) * static_cast<double>(w_scale))
           : RequantMultiplier(c.x_scale, w_scale, c.y_scale);
-  volatile float v = static_cast<float>(acc) * multiplier;  // rounded on its own
+  volatile float v = static_cast<float>(words ? sum : sum + bias) * multiplier;  // rounded each
+  if (words && c.bias) {
+    volatile float b = static_cast<float>(bias) * multiplier;
+    v = v + b;
+  }
   if (c.residual_type == DataType::kF32) {
     v = v + residual_f32_[static_cast<size_t>(index)];
   } else if (c.residual_type != DataType::kUnknown) {

@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "kernels/operands.h"
+#include "kernels/simd/terms.h"
 #include "runtime/core/numerics.h"
+#include "runtime/core/validate.h"
 
 namespace octet {
 namespace simd {
@@ -61,7 +62,6 @@ absl::Status CheckOutput(const QuantizedOp& op) {
 }
 
 int64_t BiasAt(const Operand& bias, int64_t channel) {
-  if (!bias.present()) return 0;
   if (bias.type == DataType::kS64) return static_cast<const int64_t*>(bias.data)[channel];
   return static_cast<const int32_t*>(bias.data)[channel];
 }
@@ -160,38 +160,24 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
 absl::StatusOr<OwnedEpilogue> MakeWordEpilogue(const QuantizedOp& op, int64_t depth,
                                                absl::Span<const int32_t> magnitudes,
                                                absl::Span<const int64_t> order) {
-  constexpr int64_t kLargestWord = 32768;
-  constexpr int64_t kExact = int64_t{1} << 53;  // f64 holds integers up to here
+  if (MaxBias(depth, DataType::kS16) < 0) {
+    return absl::UnimplementedError(
+        absl::StrCat("sums of ", depth, " products may exceed 53 bits"));
+  }
   OwnedEpilogue owned;
   Epilogue& e = owned.epilogue;
   SetOutput(op, e);
   SetResidual(op, e);
-  bool wide = IsWords(op.w);
-  int64_t largest_bias = 0;
-  for (int64_t channel : order) {
-    if (channel < 0) continue;
-    const int64_t bias = BiasAt(op.bias, channel);
-    const int64_t magnitude = bias < -kExact ? kExact : std::abs(bias);
-    largest_bias = std::max(largest_bias, magnitude);
-    const int64_t sum = kLargestWord * magnitudes[static_cast<size_t>(channel)];
-    wide = wide || sum + std::min(magnitude, kExact) > std::numeric_limits<int32_t>::max();
-  }
-  if (depth >= kExact / 2 / (kLargestWord * kLargestWord) || largest_bias >= kExact / 2) {
-    return absl::UnimplementedError(
-        absl::StrCat("sums of ", depth, " products and the bias may exceed 53 bits"));
-  }
-  owned.multiplier.assign(order.size(), 0.0f);
+  e.wide = IsWords(op.w);
   owned.bias.assign(order.size(), 0);
-  if (wide) owned.wide_bias.assign(order.size(), 0.0);
+  owned.multiplier.assign(order.size(), 0.0f);
+  if (op.bias.present()) owned.f32_bias.assign(order.size(), 0.0f);
   for (size_t i = 0; i < order.size(); ++i) {
     if (order[i] < 0) continue;
-    const int64_t bias = BiasAt(op.bias, order[i]);
-    if (wide) {
-      owned.wide_bias[i] = static_cast<double>(bias);
-    } else {
-      owned.bias[i] = static_cast<int32_t>(bias);
-    }
+    if (magnitudes[static_cast<size_t>(order[i])] > kMaxMagnitude) e.wide = true;
     owned.multiplier[i] = Multiplier(op, e, order[i]);
+    if (!op.bias.present()) continue;
+    owned.f32_bias[i] = static_cast<float>(BiasAt(op.bias, order[i])) * owned.multiplier[i];
   }
   owned.Bind();
   return owned;
@@ -202,7 +188,6 @@ void OwnedEpilogue::Bind() {
   epilogue.multiplier = multiplier.data();
   epilogue.weight_sums = weight_sums.empty() ? nullptr : weight_sums.data();
   epilogue.f32_bias = f32_bias.empty() ? nullptr : f32_bias.data();
-  epilogue.wide_bias = wide_bias.empty() ? nullptr : wide_bias.data();
 }
 
 absl::Status CheckDynamicOp(const QuantizedOp& op) {

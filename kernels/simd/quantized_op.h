@@ -36,8 +36,7 @@ struct OwnedEpilogue {
   std::vector<int32_t> bias;
   std::vector<float> multiplier;
   std::vector<int32_t> weight_sums;  // empty: the input is quantized ahead
-  std::vector<float> f32_bias;       // empty: none
-  std::vector<double> wide_bias;     // empty: sums are in s32
+  std::vector<float> f32_bias;       // empty: none, or in `bias`
   Epilogue epilogue = {};
 
   // Points the epilogue to the vectors; after each move.
@@ -52,8 +51,7 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
                                            absl::Span<const int64_t> order);
 
 // The same for an s16 x. `magnitudes` has for each channel the sum of its weights' magnitudes, of
-// the larger term where the weights are s16. Sums are in f64 where they, or the bias, may leave
-// s32.
+// the larger term where the weights are s16. Sums are in f64 where they may leave s32.
 absl::StatusOr<OwnedEpilogue> MakeWordEpilogue(const QuantizedOp& op, int64_t depth,
                                                absl::Span<const int32_t> magnitudes,
                                                absl::Span<const int64_t> order);

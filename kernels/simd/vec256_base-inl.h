@@ -53,28 +53,34 @@ struct VecPartial : Vec256Base {
   }
 };
 
-// Four sums of two terms and what `base` holds: exact.
-inline __m256d WidenSums(__m256d base, __m128i low, __m128i high) {
+// Four sums of two terms: exact.
+inline __m256d WidenTerms(__m128i low, __m128i high) {
   const __m256d scaled = _mm256_mul_pd(_mm256_cvtepi32_pd(high), _mm256_set1_pd(kTermRadix));
-  return _mm256_add_pd(_mm256_add_pd(base, _mm256_cvtepi32_pd(low)), scaled);
+  return _mm256_add_pd(_mm256_cvtepi32_pd(low), scaled);
 }
 
 // Sums of words of two terms: added to f64, and rounded to f32 after that.
 struct WideSums256 {
   static void AddWide(double* to, __m256i low, __m256i high) {
-    for (int half = 0; half < 2; ++half) _mm256_storeu_pd(to + 4 * half, Wide(to, low, high, half));
+    for (int half = 0; half < 2; ++half) {
+      double* at = to + 4 * half;
+      _mm256_storeu_pd(at, _mm256_add_pd(_mm256_loadu_pd(at), Wide(low, high, half)));
+    }
   }
   static __m256 RoundWide(const double* base, __m256i low, __m256i high) {
-    return _mm256_set_m128(_mm256_cvtpd_ps(Wide(base, low, high, 1)),
-                           _mm256_cvtpd_ps(Wide(base, low, high, 0)));
+    const __m256d first = _mm256_add_pd(_mm256_loadu_pd(base), Wide(low, high, 0));
+    const __m256d second = _mm256_add_pd(_mm256_loadu_pd(base + 4), Wide(low, high, 1));
+    return _mm256_set_m128(_mm256_cvtpd_ps(second), _mm256_cvtpd_ps(first));
+  }
+  static __m256 RoundTerms(__m256i low, __m256i high) {
+    return _mm256_set_m128(_mm256_cvtpd_ps(Wide(low, high, 1)),
+                           _mm256_cvtpd_ps(Wide(low, high, 0)));
   }
 
  private:
-  static __m256d Wide(const double* base, __m256i low, __m256i high, int half) {
-    const __m256d from = _mm256_loadu_pd(base + 4 * half);
-    if (half == 0)
-      return WidenSums(from, _mm256_castsi256_si128(low), _mm256_castsi256_si128(high));
-    return WidenSums(from, _mm256_extracti128_si256(low, 1), _mm256_extracti128_si256(high, 1));
+  static __m256d Wide(__m256i low, __m256i high, int half) {
+    if (half == 0) return WidenTerms(_mm256_castsi256_si128(low), _mm256_castsi256_si128(high));
+    return WidenTerms(_mm256_extracti128_si256(low, 1), _mm256_extracti128_si256(high, 1));
   }
 };
 

@@ -126,21 +126,27 @@ struct Words512 : Vec512 {
   };
   static I Dot(I sum, Group x, Group w) { return _mm512_dpwssd_epi32(sum, x.words, w.words); }
   static void AddWide(double* to, I low, I high) {
-    _mm512_storeu_pd(to, Wide(to, _mm512_castsi512_si256(low), _mm512_castsi512_si256(high)));
-    _mm512_storeu_pd(to + 8, Wide(to + 8, Upper(low), Upper(high)));
+    _mm512_storeu_pd(to, _mm512_add_pd(_mm512_loadu_pd(to), Wide(Lower(low), Lower(high))));
+    _mm512_storeu_pd(to + 8, _mm512_add_pd(_mm512_loadu_pd(to + 8), Wide(Upper(low), Upper(high))));
   }
   static F RoundWide(const double* base, I low, I high) {
-    const __m256 first =
-        _mm512_cvtpd_ps(Wide(base, _mm512_castsi512_si256(low), _mm512_castsi512_si256(high)));
-    const __m256 second = _mm512_cvtpd_ps(Wide(base + 8, Upper(low), Upper(high)));
-    return _mm512_insertf32x8(_mm512_castps256_ps512(first), second, 1);
+    return Join(_mm512_add_pd(_mm512_loadu_pd(base), Wide(Lower(low), Lower(high))),
+                _mm512_add_pd(_mm512_loadu_pd(base + 8), Wide(Upper(low), Upper(high))));
+  }
+  static F RoundTerms(I low, I high) {
+    return Join(Wide(Lower(low), Lower(high)), Wide(Upper(low), Upper(high)));
   }
 
  private:
+  static __m256i Lower(I v) { return _mm512_castsi512_si256(v); }
   static __m256i Upper(I v) { return _mm512_extracti64x4_epi64(v, 1); }
-  static __m512d Wide(const double* base, __m256i low, __m256i high) {
-    const __m512d scaled = _mm512_mul_pd(_mm512_cvtepi32_pd(high), _mm512_set1_pd(kTermRadix));
-    return _mm512_add_pd(_mm512_add_pd(_mm512_loadu_pd(base), _mm512_cvtepi32_pd(low)), scaled);
+  static __m512d Wide(__m256i low, __m256i high) {
+    return _mm512_fmadd_pd(_mm512_cvtepi32_pd(high), _mm512_set1_pd(kTermRadix),
+                           _mm512_cvtepi32_pd(low));
+  }
+  static F Join(__m512d first, __m512d second) {
+    return _mm512_insertf32x8(_mm512_castps256_ps512(_mm512_cvtpd_ps(first)),
+                              _mm512_cvtpd_ps(second), 1);
   }
 };
 
@@ -158,7 +164,5 @@ struct Words128 : Vec128 {
     I words;
   };
   static I Dot(I sum, Group x, Group w) { return _mm_dpwssd_epi32(sum, x.words, w.words); }
-  static F RoundWide(const double* base, I low, I high) {
-    return _mm256_cvtpd_ps(WidenSums(_mm256_loadu_pd(base), low, high));
-  }
+  static F RoundTerms(I low, I high) { return _mm256_cvtpd_ps(WidenTerms(low, high)); }
 };

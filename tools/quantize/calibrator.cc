@@ -46,6 +46,10 @@ Range ChooseRange(const TensorStatistics& statistics, const Calibrator& calibrat
     }
   }
   range.symmetric = scheme.symmetric;
+  if (scheme.type == DataType::kS16) {
+    range.min *= kS16Headroom;
+    range.max *= kS16Headroom;
+  }
   return range;
 }
 

@@ -29,8 +29,13 @@ const std::vector<std::string>& CalibratorNames();
 // InvalidArgument lists the names.
 absl::StatusOr<CalibratorKind> CalibratorNamed(absl::string_view name);
 
+// What other data may reach beyond what was seen: integers of 16 bits are so many that clipped
+// values cost more than wider steps.
+inline constexpr float kS16Headroom = 1.5f;
+
 // The range that the calibrator chooses, always within the smallest and the largest value (of
-// either sign for a symmetric range) and 0; nothing but 0 when no value was seen. Requires a scheme
+// either sign for a symmetric range) and 0; nothing but 0 when no value was seen. For kS16 it is
+// then widened by kS16Headroom. Requires a scheme
 // that CheckScheme accepts. A pure function: it may be called from several threads.
 Range ChooseRange(const TensorStatistics& statistics, const Calibrator& calibrator,
                   const ActivationScheme& scheme);

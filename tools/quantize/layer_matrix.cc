@@ -61,8 +61,9 @@ std::vector<T> FromRows(const Node& node, const LayerMatrix& matrix, absl::Span<
 
 template std::vector<float> ToRows(const Node&, const LayerMatrix&, absl::Span<const float>);
 template std::vector<int8_t> ToRows(const Node&, const LayerMatrix&, absl::Span<const int8_t>);
+template std::vector<int16_t> ToRows(const Node&, const LayerMatrix&, absl::Span<const int16_t>);
 template std::vector<float> FromRows(const Node&, const LayerMatrix&, absl::Span<const float>);
-template std::vector<int8_t> FromRows(const Node&, const LayerMatrix&, absl::Span<const int8_t>);
+template std::vector<int16_t> FromRows(const Node&, const LayerMatrix&, absl::Span<const int16_t>);
 
 PatchReader::PatchReader(const Graph& graph, const Node& node, const Shape& input)
     : is_conv_(node.type() == OpType::ConvOptions) {

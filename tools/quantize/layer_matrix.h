@@ -24,7 +24,7 @@ struct LayerMatrix {
 LayerMatrix LayerMatrixOf(const Graph& graph, const Node& node);
 
 // Weights in the order of the node's constant, as [groups, outputs, depth]; and the reverse.
-// Requires the type float or int8_t.
+// T: float or int16_t; ToRows also int8_t.
 template <typename T>
 std::vector<T> ToRows(const Node& node, const LayerMatrix& matrix, absl::Span<const T> weights);
 template <typename T>
