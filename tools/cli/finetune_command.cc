@@ -182,7 +182,7 @@ void SetOptions(Request& request) {
   train.seed = static_cast<uint64_t>(request.seed);
   const bool adam = request.optimizer == "adam";
   train.optimizer.kind = adam ? OptimizerKind::kAdam : OptimizerKind::kSgd;
-  train.rate = request.rate > 0 ? request.rate : adam ? 3e-3 : 1e-2;
+  train.rate = request.rate > 0 || adam ? request.rate : 1e-2;
   if (!adam) train.clip_norm = 1;
 }
 
@@ -194,7 +194,7 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                 "octet finetune net.octet --data pictures/ -o net.qat.octet --epochs 20");
   Request request;
   request.epochs = 20;
-  request.batch = 16;
+  request.batch = 8;
   request.seed = 1;
   flags.Text("data", "DIR|FILE", "pictures or arrays to train with; they need no classes",
              &request.data);
@@ -213,11 +213,13 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                &request.loss);
   flags.Integer("epochs", "N", "times that all samples are seen; default 20", 0, 100000,
                 &request.epochs);
-  flags.Integer("batch", "N", "samples per step; default 16", 1, 65536, &request.batch);
-  flags.Real("lr", "R",
-             "rate at the start, which falls along a cosine; default 0.003 (a step of adam is "
-             "relative to the size of a tensor's values), 0.01 with sgd",
-             1e-9, 10, &request.rate);
+  flags.Integer("batch", "N", "samples per step; default 8", 1, 65536, &request.batch);
+  flags.Real(
+      "lr", "R",
+      "rate at the start, which falls along a cosine; default with adam, whose steps are "
+      "relative to the size of a tensor's values: 0.00003 to 0.001, the more the further the "
+      "int8 model is from the float one; 0.01 with sgd",
+      1e-9, 10, &request.rate);
   flags.Choice("optimizer", {"adam", "sgd"}, "default adam", &request.optimizer);
   flags.Integer("patience", "N", "epochs without a better result that end training; default: none",
                 0, 100000, &request.patience);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <numeric>
 
 #include "absl/strings/match.h"
@@ -114,6 +115,11 @@ class Trainer {
     return absl::OkStatus();
   }
 
+  // At the peak.
+  double Rate() const {
+    return options_.rate > 0 ? options_.rate : RateForNoise(checkpoint_.before.sqnr_db.value_or(0));
+  }
+
   absl::Status Resume(Checkpoint checkpoint) {
     if (checkpoint.seed != options_.seed) {
       return absl::InvalidArgumentError(absl::StrCat(options_.checkpoint, ": was made with seed ",
@@ -173,7 +179,7 @@ class Trainer {
     const int64_t steps = per_epoch * options_.epochs;
     const auto warmup = static_cast<int64_t>(options_.warmup * static_cast<double>(steps));
     const double rate =
-        CosineRate(options_.rate, optimizer_.state().steps, steps, warmup, options_.last_rate);
+        CosineRate(Rate(), optimizer_.state().steps, steps, warmup, options_.last_rate);
     optimizer_.Step(rate, gradients, network_.parameters());
     const int frozen =
         options_.freeze_ranges_after > 0 ? options_.freeze_ranges_after : (options_.epochs + 1) / 2;
@@ -199,6 +205,10 @@ class Trainer {
 
 std::unique_ptr<TrainingData> PlainTrainingData(const SampleSource& source) {
   return std::make_unique<PlainData>(source);
+}
+
+double RateForNoise(double sqnr_db) {
+  return std::clamp(1e-3 * std::pow(10.0, -sqnr_db / 20), 3e-5, 1e-3);
 }
 
 absl::StatusOr<TrainResult> Train(TrainingNetwork& network, const Graph* teacher,

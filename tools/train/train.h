@@ -51,7 +51,8 @@ struct EpochReport {
 struct TrainOptions {
   int epochs = 10;
   int64_t batch = 16;
-  double rate = 1e-3;
+  // 0: RateForNoise of the first score, for Adam with relative steps.
+  double rate = 0;
   double warmup = 0.05;     // share of the steps
   double last_rate = 0.02;  // share of the rate
   double clip_norm = 0;     // 0: gradients are not clipped
@@ -75,6 +76,11 @@ struct TrainResult {
   int epochs = 0;       // that were made
   bool stopped_early = false;
 };
+
+// A rate for a network whose outputs have this signal-to-noise ratio: 0.001 times the amplitude of
+// the noise over the signal's, within [3e-5, 1e-3]. Where little is wrong, long steps do more harm
+// than good: a weight that moves is a weight that is rounded otherwise.
+double RateForNoise(double sqnr_db);
 
 // Trains `network` in place. Batches are drawn without replacement; the gradient of a batch is the
 // mean over its samples. The result depends on the seed, but not on the number of threads.

@@ -193,6 +193,19 @@ TEST_F(TrainTest, AnIntegerModelAloneGoesOn) {
   EXPECT_GE(*result->after.sqnr_db, *result->before.sqnr_db);
 }
 
+TEST_F(TrainTest, ChoosesARateByTheNoise) {
+  EXPECT_DOUBLE_EQ(RateForNoise(-3), 1e-3);
+  EXPECT_DOUBLE_EQ(RateForNoise(20), 1e-4);
+  EXPECT_DOUBLE_EQ(RateForNoise(60), 3e-5);
+  options_.train.rate = 0;
+  const absl::StatusOr<TrainResult> chosen = Run();
+  ASSERT_TRUE(chosen.ok()) << chosen.status();
+  options_.train.rate = RateForNoise(*chosen->before.sqnr_db);
+  const absl::StatusOr<TrainResult> given = Run();
+  ASSERT_TRUE(given.ok()) << given.status();
+  EXPECT_EQ(Bytes(chosen->graph), Bytes(given->graph));
+}
+
 TEST_F(TrainTest, SaysWhatIsMissing) {
   const std::unique_ptr<TrainingData> data = PlainTrainingData(*samples_);
   absl::StatusOr<std::unique_ptr<TrainingNetwork>> network =
