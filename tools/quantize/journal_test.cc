@@ -49,7 +49,8 @@ TEST(JournalTest, AFileKeepsValuesToTheLastBit) {
   layers[3] = {{-127, 0, 127}, {0.1f, 1e-30f}, {1.0 / 3, -2e300}};
   layers[9] = {{1}, {2.5f}, {}};
   std::vector<OperatorTime> profile(1);
-  profile[0].step = {"name", "Conv", "u8", "kernel", "reason", {"x"}, {"y", "z"}};
+  profile[0].step = {"name", "Conv",   "u8",     "u8 x s8", "s32",
+                     true,   "kernel", "reason", {"x"},     {"y", "z"}};
   profile[0].median_us = 12.25;
   {
     Journal journal = Journal::Open(path, kSubject).value();

@@ -68,6 +68,9 @@ json Encode(const std::vector<OperatorTime>& profile) {
     result.push_back({{"name", s.name},
                       {"type", s.type},
                       {"dtype", s.dtype},
+                      {"computed", s.computed},
+                      {"accumulated", s.accumulated},
+                      {"conversion", s.conversion},
                       {"kernel", s.kernel},
                       {"reason", s.reason},
                       {"inputs", s.inputs},
@@ -123,6 +126,9 @@ bool Decode(const json& value, std::vector<OperatorTime>& result) {
       time.step.name = entry.at("name").get<std::string>();
       time.step.type = entry.at("type").get<std::string>();
       time.step.dtype = entry.at("dtype").get<std::string>();
+      time.step.computed = entry.at("computed").get<std::string>();
+      time.step.accumulated = entry.at("accumulated").get<std::string>();
+      time.step.conversion = entry.at("conversion").get<bool>();
       time.step.kernel = entry.at("kernel").get<std::string>();
       time.step.reason = entry.at("reason").get<std::string>();
       time.step.inputs = entry.at("inputs").get<std::vector<std::string>>();
