@@ -174,7 +174,8 @@ class Smoother {
     return {matrix, ToRows<float>(node, matrix, RealValues(result_.tensor(node.input(1))))};
   }
 
-  // Those of SmoothQuant, and those that bring channels down to some shares of the largest.
+  // Those of SmoothQuant; and those that bring channels down to some share of the largest, and
+  // others part of the way up to it.
   std::vector<std::vector<float>> FactorsFor(const std::vector<ChannelProfile>& channels,
                                              const std::vector<Rows>& products) const {
     std::vector<float> weights(channels.size(), 0.0f);  // the largest
@@ -195,11 +196,16 @@ class Smoother {
       constexpr double kLeast = 1e-5, kMost = 1e5;
       result[0].push_back(matters ? static_cast<float>(std::clamp(factor, kLeast, kMost)) : 1.0f);
     }
-    for (const float share : {0.7f, 0.5f, 0.35f, 0.25f, 0.18f, 0.125f, 0.09f, 0.06f}) {
-      std::vector<float> factors;
-      for (const ChannelProfile& channel : channels)
-        factors.push_back(std::max(1.0f, channel.largest() / (share * largest)));
-      result.push_back(std::move(factors));
+    for (const float share : {1.0f, 0.7f, 0.5f, 0.35f, 0.25f, 0.18f, 0.125f, 0.09f, 0.06f}) {
+      for (const float power : {0.0f, 0.25f, 0.5f, 0.75f}) {
+        std::vector<float> factors;
+        for (const ChannelProfile& channel : channels) {
+          const float size = channel.largest() / (share * largest);
+          constexpr float kLeast = 1e-3f;
+          factors.push_back(size > 1 ? size : std::pow(std::max(size, kLeast), power));
+        }
+        result.push_back(std::move(factors));
+      }
     }
     return result;
   }

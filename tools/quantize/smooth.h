@@ -30,10 +30,10 @@ struct SmoothOptions {
 // that are computed in float, such as GELU, a product with constants is put before the matrix
 // products where that helps much.
 //
-// Where few channels stand out from the others by far, those factors move too much: dividing only
-// what exceeds a share of the largest channel is tried, too, for several shares. The factors are
-// taken for which an estimate of the noise of quantized activations and weights is least;
-// activations for which it hardly falls stay as they are.
+// Where few channels stand out from the others by far, those factors move too much: others are
+// tried, too, that bring what exceeds a share of the largest channel down to it, and the rest part
+// of the way up. The factors are taken for which an estimate of the noise of quantized activations
+// and weights is least; activations for which it hardly falls stay as they are.
 //
 // The result computes what `graph` does, up to rounding of f32. Its nodes are those of `graph` in
 // their order, with second normalizations and products between them. Nothing when there is no
