@@ -1,0 +1,74 @@
+#ifndef OCTET_TOOLS_QUANTIZE_MIXTURES_H_
+#define OCTET_TOOLS_QUANTIZE_MIXTURES_H_
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "runtime/core/graph.h"
+#include "tools/data/sample_source.h"
+#include "tools/quantize/attempts.h"
+#include "tools/quantize/candidate_maker.h"
+#include "tools/quantize/journal.h"
+#include "tools/quantize/mixed_search.h"
+#include "tools/quantize/road.h"
+#include "tools/quantize/sensitivity.h"
+
+namespace octet {
+
+// Models in which each operator has a precision of its own, on the road from float to 8 bits.
+class Mixtures {
+ public:
+  // What the mixtures are made of: attempts, 0 where there is none.
+  struct Parts {
+    size_t dynamic_attempt = 0;
+    size_t static_attempt = 0;
+  };
+
+  // All must outlive the object. `out_of_time` ends measuring and searching.
+  Mixtures(const Graph& graph, const SampleSource& evaluation, const RoadOptions& options,
+           CandidateMaker& maker, Attempts& attempts, Journal& journal, Parts parts,
+           std::function<bool()> out_of_time)
+      : graph_(graph),
+        evaluation_(evaluation),
+        options_(options),
+        maker_(maker),
+        attempts_(attempts),
+        journal_(journal),
+        parts_(parts),
+        out_of_time_(std::move(out_of_time)) {}
+
+  // What each operator costs in each precision, but for those that the overrides decide.
+  absl::StatusOr<std::vector<LayerSensitivity>> MeasureSensitivity();
+
+  // Finds the fastest mixture that reaches the goal, which may then be chosen: from the fastest one
+  // on, operators get better precisions, first those that gain most by it for the time they take.
+  absl::Status Search(const std::vector<LayerSensitivity>& sensitivity);
+
+ private:
+  absl::StatusOr<bool> Try(const std::vector<OperatorPrecision>& precisions);
+  std::vector<OperatorOptions> OptionsOfOperators(
+      const std::vector<LayerSensitivity>& sensitivity) const;
+  double ShareOf(Precision precision) const;
+  size_t FirstGuess(const UpgradePath& path) const;
+  absl::StatusOr<std::vector<OperatorPrecision>> Changes();
+  // Of the static attempt; of static quantization as such where there is none.
+  Recipe StaticRecipe() const;
+
+  const Graph& graph_;
+  const SampleSource& evaluation_;
+  const RoadOptions& options_;
+  CandidateMaker& maker_;
+  Attempts& attempts_;
+  Journal& journal_;
+  const Parts parts_;
+  const std::function<bool()> out_of_time_;
+  size_t found_ = 0;  // the fastest attempt so far that reaches the goal
+};
+
+}  // namespace octet
+
+#endif  // OCTET_TOOLS_QUANTIZE_MIXTURES_H_
