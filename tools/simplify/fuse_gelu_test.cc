@@ -13,7 +13,7 @@ using testing::Unary;
 
 class FuseGeluTest : public ::testing::Test {
  protected:
-  TensorId Number(float value) { return m_.Constant({}, {value}); }
+  TensorId Number(float value) { return m_.Constant({}, {value}, number_type_); }
   TensorId Mul(TensorId a, TensorId b) { return m_.Op(Binary(BinaryKind::MUL), {a, b}); }
   TensorId Add(TensorId a, TensorId b) { return m_.Op(Binary(BinaryKind::ADD), {a, b}); }
   TensorId Pow(TensorId a, float n) { return m_.Op(Binary(BinaryKind::POW), {a, Number(n)}); }
@@ -29,13 +29,13 @@ class FuseGeluTest : public ::testing::Test {
     return Mul(Mul(x_, Number(0.5f)), Add(Number(1), Apply(UnaryKind::TANH, argument)));
   }
 
-  void ExpectFused(TensorId y, UnaryKind kind) {
+  void ExpectFused(TensorId y, UnaryKind kind, double tolerance = 1e-5) {
     const Graph before = m_.Finish({y});
     Graph after = before;
     NormalizeArithmetic(after);
     EXPECT_TRUE(FuseGelu(after));
     RemoveDead(after);
-    testing::ExpectSameNetwork(before, after);
+    testing::ExpectSameNetwork(before, after, tolerance);
     ASSERT_EQ(after.nodes.size(), 1u);
     EXPECT_EQ(testing::Only(after, OpType::UnaryOptions).as<schema::UnaryOptionsT>().kind, kind);
   }
@@ -45,6 +45,7 @@ class FuseGeluTest : public ::testing::Test {
     EXPECT_FALSE(FuseGelu(graph));
   }
 
+  DataType number_type_ = DataType::kF32;
   GraphMaker m_;
   TensorId x_ = m_.Input({2, 30});
 };
@@ -90,6 +91,17 @@ TEST_F(FuseGeluTest, TanhOfProducts) {
 TEST_F(FuseGeluTest, TanhOfASquare) {
   const TensorId even = Add(Mul(Mul(x_, x_), Number(0.044715f)), Number(1));
   ExpectFused(OfTanh(Mul(Mul(x_, Number(0.79788458f)), even)), UnaryKind::GELU_TANH);
+}
+
+TEST_F(FuseGeluTest, NumbersStoredInSixteenBits) {
+  for (const DataType type : {DataType::kF16, DataType::kBF16}) {
+    number_type_ = type;
+    const double step = type == DataType::kF16 ? 0x1p-10 : 0x1p-7;
+    ExpectFused(Mul(Mul(x_, ErfGate()), Number(0.5f)), UnaryKind::GELU, step);
+    m_ = GraphMaker();
+    x_ = m_.Input({2, 30});
+  }
+  ExpectKept(Mul(Mul(x_, ErfGate()), Number(0.48f)));
 }
 
 TEST_F(FuseGeluTest, KeepsOtherNumbers) { ExpectKept(Mul(Mul(x_, ErfGate()), Number(0.4f))); }

@@ -28,6 +28,8 @@ TensorId WithNumber(const Graph& graph, const Uses& uses, TensorId id, schema::B
 struct Product {
   double coefficient = 1.0;
   std::vector<TensorId> factors;
+  double rounding = 0.0;  // how far the coefficient may be off because numbers in it are stored in
+                          // 16 bits, as a share of it
 
   // Whether the factors are these, in any order, and the coefficient is about `number`.
   bool Is(double number, std::vector<TensorId> expected) const;
@@ -40,6 +42,7 @@ Product ProductOf(const Graph& graph, const Uses& uses, TensorId id,
 struct Sum {
   double constant = 0.0;
   std::vector<TensorId> terms;
+  double rounding = 0.0;  // of the constant, as in Product
 };
 Sum SumOf(const Graph& graph, const Uses& uses, TensorId id,
           absl::Span<const TensorId> leaves = {});
