@@ -49,11 +49,14 @@ absl::StatusOr<TrainResult> Finetune(const Graph& integer, const Graph* real,
       TrainingNetwork::Create(integer, real, *std::move(shapes), options.network);
   if (!network.ok()) return network.status();
   const Graph teacher = real != nullptr ? *real : RealGraph(integer);
-  absl::StatusOr<std::shared_ptr<const Model>> reference = ModelFromGraph(teacher, options.run);
+  // Small models lose more than they gain by sharing an operator on a machine that trains.
+  ModelOptions run = options.run;
+  run.pool = ThreadPool::Create(1);
+  absl::StatusOr<std::shared_ptr<const Model>> reference = ModelFromGraph(teacher, run);
   if (!reference.ok()) return reference.status();
   const bool by_class = options.train.loss.labels > 0;
   const Judge judge = [&](const Graph& graph) -> absl::StatusOr<Score> {
-    absl::StatusOr<std::shared_ptr<const Model>> model = ModelFromGraph(graph, options.run);
+    absl::StatusOr<std::shared_ptr<const Model>> model = ModelFromGraph(graph, run);
     if (!model.ok()) return model.status();
     absl::StatusOr<Evaluation> evaluation =
         Evaluate(**model, reference->get(), judged, EvaluateOptions());
