@@ -80,6 +80,9 @@ TEST(JournalTest, AFileKeepsValuesToTheLastBit) {
   ASSERT_TRUE(Decode(*journal.Find("profile"), read_profile));
   ASSERT_EQ(read_profile.size(), 1u);
   EXPECT_EQ(read_profile[0].step.name, "name");
+  EXPECT_EQ(read_profile[0].step.computed, "u8 x s8");
+  EXPECT_EQ(read_profile[0].step.accumulated, "s32");
+  EXPECT_TRUE(read_profile[0].step.conversion);
   EXPECT_EQ(read_profile[0].step.outputs, profile[0].step.outputs);
   EXPECT_EQ(read_profile[0].median_us, 12.25);
   std::string text;
