@@ -18,175 +18,139 @@ struct WordDot {
   static __m512i Dot(__m512i sum, __m512i x, __m512i w) { return _mm512_dpwssd_epi32(sum, x, w); }
 };
 
-// Sums of M rows of C vectors of channels, rounded to f32.
-template <int C, int M>
-using Sums = __m512[M][C];
+// How 16 channels become words of the output; in registers throughout, since stores might change
+// what a pointer points to.
+struct ToWords {
+  __m512 multiplier, bias, min, max, residual_multiplier;
+  __mmask16 lanes;
+  const int16_t* residual;  // null: none
+  int16_t* y;
+  int64_t index, stride;
 
-template <bool kSplit, int N, int M>
-struct WideTile {
-  static constexpr int kTerms = kSplit ? 2 : 1, kVectors = N / kTerms, kStride = 16 * kVectors;
+  ToWords(const GemmTile& t, int first)
+      : multiplier(_mm512_loadu_ps(t.multiplier + first)),
+        bias(t.f32_bias == nullptr ? _mm512_setzero_ps() : _mm512_loadu_ps(t.f32_bias + first)),
+        min(_mm512_set1_ps(static_cast<float>(t.epilogue->min))),
+        max(_mm512_set1_ps(static_cast<float>(t.epilogue->max))),
+        residual_multiplier(_mm512_set1_ps(t.epilogue->residual_multiplier)),
+        lanes(FirstLanes(t.channels - first)),
+        residual(static_cast<const int16_t*>(t.residual)),
+        y(static_cast<int16_t*>(t.y)),
+        index(t.index + first),
+        stride(t.y_stride) {}
 
-  static void Zero(__m512i (&sum)[M][N]) {
-#pragma GCC unroll 12
-    for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 4
-      for (int j = 0; j < N; ++j) sum[m][j] = _mm512_setzero_si512();
+  inline __attribute__((always_inline)) void Store(int row, __m512 sums) const {
+    const int64_t at = index + row * stride;
+    __m512 v = _mm512_add_ps(_mm512_mul_ps(sums, multiplier), bias);
+    if (residual != nullptr) {
+      const __m512i q = _mm512_cvtepi16_epi32(_mm256_maskz_loadu_epi16(lanes, residual + at));
+      v = _mm512_add_ps(v, _mm512_mul_ps(_mm512_cvtepi32_ps(q), residual_multiplier));
     }
-  }
-
-  // Adds all parts but the last up in `wide`.
-  static __attribute__((noinline)) void AddParts(const GemmTile& t, const int8_t*& w,
-                                                 double* wide) {
-    for (int i = 0; i < M * kStride; ++i) wide[i] = 0;
-    for (int64_t p = 0; p + 1 < t.part_count; ++p) {
-      __m512i sum[M][N];
-      Zero(sum);
-      AddProducts<WordDot, N, M>(t, t.parts[p], w, sum);
-      for (int i = 0; i < M * kVectors; ++i) {
-        const __m512i* at = &sum[i / kVectors][i % kVectors * kTerms];
-        Words512::AddWide(wide + 16 * i, at[0], kSplit ? at[1] : Words512::Zero());
-      }
-    }
-  }
-
-  static inline __attribute__((always_inline)) void Compute(const GemmTile& t,
-                                                            Sums<kVectors, M>& rounded) {
-    const int8_t* w = t.weights;
-    if (t.part_count > 1) {
-      alignas(64) double wide[M * kStride];
-      AddParts(t, w, wide);
-      return Round<true>(t, w, wide, rounded);
-    }
-    Round<false>(t, w, nullptr, rounded);
-  }
-
- private:
-  // Adds the last part, and `wide` where there were others.
-  template <bool kOthers>
-  static inline __attribute__((always_inline)) void Round(const GemmTile& t, const int8_t* w,
-                                                          const double* wide,
-                                                          Sums<kVectors, M>& rounded) {
-    __m512i sum[M][N];
-    Zero(sum);
-    AddProducts<WordDot, N, M>(t, t.parts[t.part_count - 1], w, sum);
-#pragma GCC unroll 12
-    for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 4
-      for (int c = 0; c < kVectors; ++c) {
-        const __m512i low = sum[m][c * kTerms];
-        const __m512i high = kSplit ? sum[m][c * kTerms + kTerms - 1] : Words512::Zero();
-        if constexpr (kOthers) {
-          rounded[m][c] = Words512::RoundWide(wide + 16 * (m * kVectors + c), low, high);
-        } else {
-          rounded[m][c] = Words512::RoundTerms(low, high);
-        }
-      }
+    v = _mm512_min_ps(_mm512_max_ps(v, min), max);
+    const __m256i words = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v));
+    if (lanes == 0xffff) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + at), words);
+    } else {
+      _mm256_mask_storeu_epi16(y + at, lanes, words);
     }
   }
 };
 
-// 16 sums of a row to words of the output.
-inline __attribute__((always_inline)) void StoreWords(const GemmTile& t, int row, int first,
-                                                      __m512 sums) {
-  const Epilogue& e = *t.epilogue;
-  const int64_t index = t.index + row * t.y_stride + first;
-  const __mmask16 lanes = FirstLanes(t.channels - first);
-  __m512 v = _mm512_mul_ps(sums, _mm512_loadu_ps(t.multiplier + first));
-  if (t.f32_bias != nullptr) v = _mm512_add_ps(v, _mm512_loadu_ps(t.f32_bias + first));
-  if (t.residual != nullptr) {
-    v = _mm512_add_ps(v, ResidualWords(e, static_cast<const int16_t*>(t.residual) + index, lanes));
-  }
-  v = _mm512_max_ps(v, _mm512_set1_ps(static_cast<float>(e.min)));
-  v = _mm512_min_ps(v, _mm512_set1_ps(static_cast<float>(e.max)));
-  _mm256_mask_storeu_epi16(static_cast<int16_t*>(t.y) + index, lanes,
-                           _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v)));
-}
-
-// Sums in memory, [row][C], of all other outputs.
-template <int C>
-__attribute__((noinline)) void FinishOthers(const GemmTile& t, const __m512* sums, int rows) {
-  for (int i = 0; i < rows * C; ++i) {
-    const int row = i / C, first = i % C * 16;
-    if (t.epilogue->f32) {
-      StoreReals(t, row, first, sums[i]);
-      continue;
-    }
-    float lanes[16];
-    _mm512_storeu_ps(lanes, sums[i]);
-    for (int c = first; c < t.channels && c < first + 16; ++c) {
-      FinishRounded(*t.epilogue, lanes[c - first], t.multiplier[c],
-                    t.f32_bias == nullptr ? nullptr : t.f32_bias + c, t.residual, t.y,
-                    t.index + row * t.y_stride + c);
-    }
+// 16 sums of a row to any other output.
+void StoreOthers(const GemmTile& t, int row, int first, __m512 sums) {
+  if (t.epilogue->f32) return StoreReals(t, row, first, sums);
+  float lanes[16];
+  _mm512_storeu_ps(lanes, sums);
+  for (int c = first; c < t.channels && c < first + 16; ++c) {
+    FinishRounded(*t.epilogue, lanes[c - first], t.multiplier[c],
+                  t.f32_bias == nullptr ? nullptr : t.f32_bias + c, t.residual, t.y,
+                  t.index + row * t.y_stride + c);
   }
 }
 
-template <int C, int M>
-inline __attribute__((always_inline)) void Finish(const GemmTile& t, const Sums<C, M>& sums) {
+// Finishes sums that lie in memory, [row][N], where registers are free for it; so that the loop
+// over products has them all. With kSplit, vectors are pairs of terms. `wide`, if not null, holds
+// what other parts of the sums added up to, [row][channel].
+template <bool kSplit, int N>
+__attribute__((noinline)) void FinishSums(const GemmTile& t, const __m512i* sums,
+                                          const double* wide, int rows) {
+  constexpr int kTerms = kSplit ? 2 : 1, kVectors = N / kTerms;
   const Epilogue& e = *t.epilogue;
   const bool words = e.words && (t.residual == nullptr || e.words_residual);
-  if (!words) {
-    __m512 stored[M * C];
-#pragma GCC unroll 12
-    for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 4
-      for (int c = 0; c < C; ++c) stored[m * C + c] = sums[m][c];
+  const bool narrow = !kSplit && !e.wide;
+  for (int c = 0; c < kVectors; ++c) {
+    const ToWords to_words(t, 16 * c);
+    for (int m = 0; m < rows; ++m) {
+      const __m512i* at = sums + m * N + c * kTerms;
+      const __m512i high = kSplit ? at[kTerms - 1] : Words512::Zero();
+      const __m512 rounded = narrow ? _mm512_cvtepi32_ps(at[0])
+                             : wide == nullptr
+                                 ? Words512::RoundTerms(at[0], high)
+                                 : Words512::RoundWide(wide + 16 * (m * kVectors + c), at[0], high);
+      if (words) {
+        to_words.Store(m, rounded);
+      } else {
+        StoreOthers(t, m, 16 * c, rounded);
+      }
     }
-    return FinishOthers<C>(t, stored, M);
   }
+}
+
+// Products of a part, [row][N].
+template <int N, int M>
+inline __attribute__((always_inline)) void SumPart(const GemmTile& t, const GemmPart& part,
+                                                   const int8_t*& w, __m512i* sums) {
+  __m512i sum[M][N];
 #pragma GCC unroll 12
   for (int m = 0; m < M; ++m) {
 #pragma GCC unroll 4
-    for (int c = 0; c < C; ++c) StoreWords(t, m, 16 * c, sums[m][c]);
+    for (int j = 0; j < N; ++j) sum[m][j] = _mm512_setzero_si512();
+  }
+  AddProducts<WordDot, N, M>(t, part, w, sum);
+#pragma GCC unroll 12
+  for (int m = 0; m < M; ++m) {
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) sums[m * N + j] = sum[m][j];
   }
 }
 
-// N vectors of sums in s32.
-struct NarrowTiles {
-  template <int N, int M>
-  static void Tile(const GemmTile& t) {
-    __m512i sum[M][N];
-#pragma GCC unroll 4
-    for (int j = 0; j < N; ++j) {
-#pragma GCC unroll 12
-      for (int m = 0; m < M; ++m) sum[m][j] = _mm512_setzero_si512();
-    }
-    const int8_t* w = t.weights;
-    AddProducts<WordDot, N, M>(t, {0, t.segments, 0, t.groups}, w, sum);
-    Sums<N, M> rounded;
-#pragma GCC unroll 12
-    for (int m = 0; m < M; ++m) {
-#pragma GCC unroll 4
-      for (int j = 0; j < N; ++j) rounded[m][j] = _mm512_cvtepi32_ps(sum[m][j]);
-    }
-    Finish<N, M>(t, rounded);
-  }
-};
-
-// N vectors of sums that are added up in f64; with kSplit, pairs of sums of terms.
 template <bool kSplit>
-struct WideTiles {
+struct WordTiles {
+  // N vectors of sums; with kSplit, pairs of sums of terms.
   template <int N, int M>
   static void Tile(const GemmTile& t) {
     if constexpr (!kSplit || N % 2 == 0) {
-      using T = WideTile<kSplit, N, M>;
-      Sums<T::kVectors, M> rounded;
-      T::Compute(t, rounded);
-      Finish<T::kVectors, M>(t, rounded);
+      __m512i sums[M * N];
+      const int8_t* w = t.weights;
+      if (t.part_count > 1) return InParts<N, M>(t, w, sums);
+      SumPart<N, M>(t, t.parts[0], w, sums);
+      FinishSums<kSplit, N>(t, sums, nullptr, M);
     }
+  }
+
+ private:
+  template <int N, int M>
+  static __attribute__((noinline)) void InParts(const GemmTile& t, const int8_t* w, __m512i* sums) {
+    constexpr int kTerms = kSplit ? 2 : 1, kVectors = M * N / kTerms;
+    double wide[16 * kVectors] = {};
+    for (int64_t p = 0;; ++p) {
+      SumPart<N, M>(t, t.parts[p], w, sums);
+      if (p + 1 == t.part_count) break;
+      for (int i = 0; i < kVectors; ++i) {
+        const __m512i high = kSplit ? sums[i * kTerms + kTerms - 1] : Words512::Zero();
+        Words512::AddWide(wide + 16 * i, sums[i * kTerms], high);
+      }
+    }
+    FinishSums<kSplit, N>(t, sums, wide, M);
   }
 };
 
 void RunWords(const GemmTile& tile, int vectors, int64_t rows) {
-  if (!tile.epilogue->wide) {
-    RunTiles<NarrowTiles>(tile, vectors, rows);
-  } else {
-    RunTiles<WideTiles<false>>(tile, vectors, rows);
-  }
+  RunTiles<WordTiles<false>>(tile, vectors, rows);
 }
 
 void RunSplitWords(const GemmTile& tile, int vectors, int64_t rows) {
-  RunTiles<WideTiles<true>>(tile, 2 * vectors, rows);
+  RunTiles<WordTiles<true>>(tile, 2 * vectors, rows);
 }
 
 }  // namespace

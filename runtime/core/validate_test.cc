@@ -198,9 +198,17 @@ const Refusal kOperands[] = {
      [](Graph& g) { NodeNamed(g, "quantize").inputs[0] = Find(g, "conv.w"); },
      {"operator 'quantize'"},
      kUnimplemented},
-    {"SixteenBits",
-     [](Graph& g) { TensorNamed(g, "p").type = DataType::kS16; },
-     {"operator 'pool'", "s16"},
+    {"ThirtyTwoBits",
+     [](Graph& g) { TensorNamed(g, "p").type = DataType::kS32; },
+     {"operator 'pool'", "s32"},
+     kUnimplemented},
+    {"WordsAsWeightsOfBytes",
+     [](Graph& g) {
+       Tensor& w = TensorNamed(g, "conv.w");
+       w.type = DataType::kS16;
+       w.data = Constant::Own(std::vector<uint8_t>(2 * w.data.size()));
+     },
+     {"operator 'conv'", "s16"},
      kUnimplemented},
     {"QuantizedHalf",
      [](Graph& g) {
