@@ -33,8 +33,8 @@ bool IsF32Case(const KernelCase& c) {
       if (t.quant) return false;
     }
   }
-  return c.outputs[0].type == DataType::kF32 && c.inputs[0].type == DataType::kF32 &&
-         c.post.empty();
+  return c.outputs[0].type == DataType::kF32 && !c.inputs.empty() &&
+         c.inputs[0].type == DataType::kF32 && c.post.empty();
 }
 
 }  // namespace

@@ -41,6 +41,23 @@ def to_float16(source, target):
     return target
 
 
+def with_rounded_numbers(half, target):
+    """Writes a network of to_float16 with the numbers that it has, in float32: what it computes without rounding."""
+    model = onnx.load(half)
+    for tensor in [*model.graph.initializer, *(a.t for n in model.graph.node for a in n.attribute)]:
+        if tensor.data_type == FLOAT16:
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float32), tensor.name))
+    for node in model.graph.node:
+        for attribute in node.attribute:
+            if node.op_type == "Cast" and attribute.name == "to" and attribute.i == FLOAT16:
+                attribute.i = FLOAT
+    for value in [*model.graph.input, *model.graph.output]:
+        if value.type.tensor_type.elem_type == FLOAT16:
+            value.type.tensor_type.elem_type = FLOAT
+    onnx.save(model, target)
+    return target
+
+
 def with_infinite_mask(source):
     """A transformer whose mask is 1 - m times a large number, with Where(m, 0, -inf) in its place."""
     model = onnx.load(source)

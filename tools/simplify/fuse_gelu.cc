@@ -54,7 +54,6 @@ bool IsTanhArgument(const Graph& graph, const Uses& uses, TensorId argument, Ten
   }
   if (around.size() > 1 || (around.size() == 1 && around[0] != x)) return false;
   const size_t order = around.size();  // of what the sum is multiplied with
-  double rounding = outer.rounding + sum.rounding;
   if (order == 1) linear = sum.constant;
   if (order == 0 && sum.constant != 0.0) return false;
   for (const TensorId term : sum.terms) {
@@ -65,10 +64,9 @@ bool IsTanhArgument(const Graph& graph, const Uses& uses, TensorId argument, Ten
     const size_t power = product.factors.size() + order;
     if (power != 1 && power != 3) return false;
     (power == 1 ? linear : cubic) += product.coefficient;
-    rounding += product.rounding;
   }
-  return Near(outer.coefficient * linear, kSqrtTwoOverPi, 1e-4 + rounding) &&
-         Near(outer.coefficient * cubic, kSqrtTwoOverPi * kCubic, 1e-5 + rounding * kCubic);
+  return Near(outer.coefficient * linear, kSqrtTwoOverPi, kHalfRounding) &&
+         Near(outer.coefficient * cubic, kSqrtTwoOverPi * kCubic, kHalfRounding * kCubic);
 }
 
 bool IsArgument(const Graph& graph, const Uses& uses, const Gate& gate, TensorId x) {

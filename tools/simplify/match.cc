@@ -23,17 +23,10 @@ int WholeExponent(const Graph& graph, const Node& node) {
   return static_cast<int>(*exponent);
 }
 
-// Half a step of a number of 16 bits, as a share of it.
-double RoundingOf(const Tensor& number) {
-  if (number.type == DataType::kF16) return 0x1p-11;
-  return number.type == DataType::kBF16 ? 0x1p-8 : 0.0;
-}
-
 void Multiply(const Graph& graph, const Uses& uses, TensorId id, absl::Span<const TensorId> leaves,
               int depth, Product& product) {
   if (const absl::optional<double> number = UniformValue(graph, id)) {
     product.coefficient *= *number;
-    product.rounding += RoundingOf(graph.tensor(id));
     return;
   }
   const Node* node = uses.Producer(id);
@@ -44,7 +37,6 @@ void Multiply(const Graph& graph, const Uses& uses, TensorId id, absl::Span<cons
   } else if (BinaryOf(node, BinaryKind::DIV) != nullptr && UniformValue(graph, node->inputs[1])) {
     Multiply(graph, uses, node->inputs[0], leaves, depth - 1, product);
     product.coefficient /= *UniformValue(graph, node->inputs[1]);
-    product.rounding += RoundingOf(graph.tensor(node->inputs[1]));
   } else if (BinaryOf(node, BinaryKind::POW) != nullptr && WholeExponent(graph, *node) > 0) {
     for (int i = WholeExponent(graph, *node); i > 0; --i) {
       Multiply(graph, uses, node->inputs[0], leaves, depth - 1, product);
@@ -58,7 +50,6 @@ void Add(const Graph& graph, const Uses& uses, TensorId id, absl::Span<const Ten
          int depth, Sum& sum) {
   if (const absl::optional<double> number = UniformValue(graph, id)) {
     sum.constant += *number;
-    sum.rounding += RoundingOf(graph.tensor(id));
     return;
   }
   const Node* node = uses.Producer(id);
@@ -103,7 +94,7 @@ bool Product::Is(double number, std::vector<TensorId> expected) const {
   std::vector<TensorId> found = factors;
   std::sort(found.begin(), found.end());
   std::sort(expected.begin(), expected.end());
-  return found == expected && Near(coefficient, number, (1e-4 + rounding) * std::fabs(number));
+  return found == expected && Near(coefficient, number, kHalfRounding * std::fabs(number));
 }
 
 Product ProductOf(const Graph& graph, const Uses& uses, TensorId id,

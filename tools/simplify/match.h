@@ -11,6 +11,10 @@
 
 namespace octet {
 
+// Numbers that are stored as f16, or were divided by such ones, are this far off at most, as a
+// share of them.
+inline constexpr double kHalfRounding = 0x1p-10;
+
 // Exporters round numbers to f32 or to a few digits.
 bool Near(double value, double expected, double tolerance = 1e-5);
 
@@ -28,10 +32,9 @@ TensorId WithNumber(const Graph& graph, const Uses& uses, TensorId id, schema::B
 struct Product {
   double coefficient = 1.0;
   std::vector<TensorId> factors;
-  double rounding = 0.0;  // how far the coefficient may be off because numbers in it are stored in
-                          // 16 bits, as a share of it
 
-  // Whether the factors are these, in any order, and the coefficient is about `number`.
+  // Whether the factors are these, in any order, and the coefficient is `number` but for
+  // rounding to f16.
   bool Is(double number, std::vector<TensorId> expected) const;
 };
 // Goes down through products, quotients by numbers and whole powers, but not into `leaves`.
@@ -42,7 +45,6 @@ Product ProductOf(const Graph& graph, const Uses& uses, TensorId id,
 struct Sum {
   double constant = 0.0;
   std::vector<TensorId> terms;
-  double rounding = 0.0;  // of the constant, as in Product
 };
 Sum SumOf(const Graph& graph, const Uses& uses, TensorId id,
           absl::Span<const TensorId> leaves = {});
