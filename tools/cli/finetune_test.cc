@@ -62,7 +62,7 @@ class FinetuneTest : public ::testing::Test {
 
 TEST_F(FinetuneTest, TrainsNarrowWeightsAndSaysHowGoodTheyAre) {
   ASSERT_EQ(Octet("finetune small.octet --data in.npz -o q.octet --bits 3 --epochs 6 --batch 4 "
-                  "--weights per-tensor --json"),
+                  "--weights per-tensor --lr 0.003 --json"),
             0)
       << err_;
   const json result = json::parse(out_);
