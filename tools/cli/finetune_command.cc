@@ -5,8 +5,9 @@
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
 #include "tools/cli/finetune_report.h"
-#include "tools/cli/model_writing.h"
 #include "tools/cli/picture_flags.h"
+#include "tools/cli/quantize_data.h"
+#include "tools/cli/write_model.h"
 #include "tools/data/augment.h"
 #include "tools/data/cached_samples.h"
 #include "tools/data/file.h"
@@ -159,7 +160,7 @@ absl::Status Finetune(Request& request) {
       octet::Finetune(models->integer, &models->real, *data, judged, request.options);
   line.reset();
   if (!result.ok()) return result.status();
-  status = WriteTriedModel(result->graph, request.output, samples, request.options.run);
+  status = WriteTried(request.output, result->graph, &samples, request.options.run);
   if (!status.ok()) return status;
   summary.output = request.output;
   summary.result = *std::move(result);

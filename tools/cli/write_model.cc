@@ -27,7 +27,7 @@ absl::Status TryModel(const std::string& path, const SampleSource* samples,
     for (float value : session->output<float>(static_cast<int>(i))) {
       if (std::isfinite(value)) continue;
       return absl::InternalError(absl::StrCat("output '", (*model)->outputs()[i].name,
-                                              "' of the quantized model is not finite"));
+                                              "' of the new model is not finite"));
     }
   }
   return absl::OkStatus();
