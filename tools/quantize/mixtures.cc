@@ -55,9 +55,10 @@ absl::StatusOr<bool> Mixtures::Try(const std::vector<OperatorPrecision>& precisi
   if (reached) {
     absl::Status status = attempts_.Consider(attempt);
     if (!status.ok()) return status;
-    std::string& remark = attempts_.step(attempt).remark;
-    absl::StrAppend(&remark, remark.empty() ? "" : "; ",
-                    wide.empty() ? "" : "in float: ", absl::StrJoin(wide, ", "));
+    if (!wide.empty()) {
+      std::string& remark = attempts_.step(attempt).remark;
+      absl::StrAppend(&remark, remark.empty() ? "" : "; ", "in float: ", absl::StrJoin(wide, ", "));
+    }
     // The one before it took more time.
     if (found_ != 0) attempts_.Dismiss(found_);
     found_ = attempt;
