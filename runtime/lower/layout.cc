@@ -45,6 +45,13 @@ class LayoutPass {
     return false;
   }
 
+  // Whether the node is a Cast to wider elements that are wanted channels last: fewer bytes move
+  // when the narrow ones change their layout.
+  bool WidensForChannelsLast(const Node& node) const {
+    return node.type() == OpType::CastOptions && WantedChannelsLast(node.outputs[0]) &&
+           SizeOf(graph_.tensor(node.inputs[0]).type) < SizeOf(graph_.tensor(node.outputs[0]).type);
+  }
+
   // The layout in which `node` reads all computed inputs of the output's rank and writes its
   // outputs.
   Layout CommonLayout(const Node& node) {
@@ -53,6 +60,7 @@ class LayoutPass {
       case LayoutRule::kChannelsLast:
         return Layout::kChannelsLast;
       case LayoutRule::kSame:
+        if (WidensForChannelsLast(node)) return Layout::kChannelsLast;
         for (TensorId id : node.inputs) {
           if (IsComputed(id) && Rank(id) == rank && LayoutOf(id) == Layout::kChannelsLast &&
               !LayoutFree(shapes_[static_cast<size_t>(id)])) {

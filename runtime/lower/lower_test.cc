@@ -52,6 +52,24 @@ TEST(LayoutTest, BytesOfThinShapesDoNotDependOnTheLayout) {
   EXPECT_FALSE(LayoutFree({2, 8, 1, 2}));
 }
 
+TEST(LayoutTest, NarrowElementsChangeTheirLayoutBeforeTheyAreWidened) {
+  for (const DataType type : {DataType::kF16, DataType::kF64}) {
+    Graph g;
+    const TensorId x = AddF32(g, "x", {1, 4, 3, 3}), wide = AddF32(g, "wide", {1, 4, 3, 3});
+    const TensorId y = AddF32(g, "y", {1, 4, 1, 1});
+    g.tensor(x).type = type;
+    g.inputs = {x};
+    g.outputs = {y};
+    g.AddNode("cast", schema::CastOptionsT(), {x}, {wide});
+    g.AddNode("pool", AverageAll(), {wide}, {y});
+    Lower(g);
+    ASSERT_EQ(g.nodes.size(), 3u);
+    const bool narrow = type == DataType::kF16;
+    EXPECT_EQ(g.nodes[0].type(), narrow ? OpType::TransposeOptions : OpType::CastOptions);
+    EXPECT_EQ(g.nodes[1].type(), narrow ? OpType::CastOptions : OpType::TransposeOptions);
+  }
+}
+
 TEST(LayoutTest, ConvertsOnceBetweenPlainInputAndTwoSpatialReaders) {
   Graph g;
   const TensorId x = AddF32(g, "x", {1, 4, 3, 3});
