@@ -216,7 +216,7 @@ const Refusal kOperands[] = {
        t.type = DataType::kF16;
        t.quant = QuantParams{{1.0f}, {0}, -1};
      },
-     {"'probabilities'", "f16", "only u8, s8, s16 and s32 are quantized"},
+     {"'probabilities'", "f16", "only u8, s8, s16, s32 and s64 are quantized"},
      kInvalid},
     {"QuantizedWeightsNotConstant",
      [](Graph& g) {
