@@ -11,8 +11,8 @@ namespace simd {
 // Products of s16 with s8 weights are summed in s32 where the weights prove that it holds the sum:
 // 32768 times the sum of their magnitudes. Weights of 16 bits are the sum of two terms, high *
 // kTermRadix + low, each with an s32 sum of its own. Where even the sum of a term's magnitudes is
-// too large, the sum is cut into parts. Parts, terms and bias are added up in f64: all integers
-// that occur are below 2^53, so f64 is exact, and the sum is rounded to f32 once, as NUMBERS in
+// too large, the sum is cut into parts. Parts and terms are added up in f64: all integers that
+// occur are below 2^53, so f64 is exact, and the sum is rounded to f32 once, as NUMBERS in
 // schema/model.fbs demands.
 
 // Near the root of 2^15, which keeps both terms small: |low| <= 80, |high| <= 205.
