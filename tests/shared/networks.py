@@ -14,7 +14,7 @@ NETWORKS = {
     "efficientnet_lite0": dict(mean="127,127,127", std="128,128,128", order="rgb", pixels=(-1, 1), top1=0.8725,
                                agreement=0.98, sqnr=18.5, float_weights=18.6e6,
                                road_agreement=0.985, road_sqnr=22, per_tensor=0.97, stored_half=False,
-                               finetune=[dict(agreement=0.90, flags=["--weights", "per-tensor", "--epochs", 6, "--batch", 4,
+                               finetune=[dict(agreement=0.94, flags=["--weights", "per-tensor", "--epochs", 6, "--batch", 16,
                                                                      "--lr", 0.0003])]),
 }
 
