@@ -158,6 +158,9 @@ std::string FingerprintOf(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     add(absl::StrCat("operator ", node.name, " ", Name(node.type()), " ",
                      absl::StrJoin(node.inputs, ","), " ", absl::StrJoin(node.outputs, ","), "\n"));
+    flatbuffers::FlatBufferBuilder options;
+    options.Finish(node.options.Pack(options));
+    hash.Update({options.GetBufferPointer(), options.GetSize()});
   }
   return hash.HexDigest();
 }

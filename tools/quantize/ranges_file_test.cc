@@ -57,6 +57,10 @@ TEST(RangesFileTest, BelongsToOneModel) {
   EXPECT_TRUE(ParseStatistics(text, Net(1)).ok());
   EXPECT_THAT(std::string(ParseStatistics(text, Net(2)).status().message()),
               HasSubstr("belongs to another model"));
+  Graph clamped = Net(1);
+  clamped.nodes[0].as<schema::ConvOptionsT>().activation_max = 6;
+  EXPECT_THAT(std::string(ParseStatistics(text, clamped).status().message()),
+              HasSubstr("belongs to another model"));
   Graph renamed = Net(1);
   renamed.tensors[0].name = "z";
   EXPECT_FALSE(ParseStatistics(text, renamed).ok());

@@ -22,14 +22,15 @@ absl::Status HashSamples(const SampleSource& samples, Sha256& hash) {
 
 std::string TextOf(const RoadOptions& options) {
   const QuantizerOptions& q = options.quantizer;
-  std::string text = absl::StrCat(
-      "weights ", static_cast<int>(q.weights), ", activations ", Name(q.activations),
-      q.symmetric_activations ? " symmetric" : "", ", target ", Name(q.target), ", percentile ",
-      q.calibrator.percentile, ", moving average ", q.moving_average_constant, ", isa '", q.run.isa,
-      "'", q.run.deterministic ? " deterministic" : "", ", threads ",
-      q.run.pool != nullptr ? q.run.pool->threads() : 0, ", timed for ", options.latency_seconds,
-      " s, sensitivity of ", options.sensitivity_samples, " samples in ",
-      options.sensitivity_seconds, " s\n");
+  std::string text =
+      absl::StrCat("weights ", static_cast<int>(q.weights), ", activations ", Name(q.activations),
+                   q.symmetric_activations ? " symmetric" : "", ", of type ", Name(q.weights_type),
+                   ", target ", Name(q.target), ", percentile ", q.calibrator.percentile,
+                   ", moving average ", q.moving_average_constant, ", isa '", q.run.isa, "'",
+                   q.run.deterministic ? " deterministic" : "", ", threads ",
+                   q.run.pool != nullptr ? q.run.pool->threads() : 0, ", timed for ",
+                   options.latency_seconds, " s, sensitivity of ", options.sensitivity_samples,
+                   " samples in ", options.sensitivity_seconds, " s\n");
   for (const Override& line : q.overrides) absl::StrAppend(&text, line.text, "\n");
   return text;
 }
