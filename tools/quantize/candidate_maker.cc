@@ -75,6 +75,7 @@ QuantizerOptions CandidateMaker::StaticOptions(CalibratorKind calibrator, bool r
   options.refine = refined ? RefineOptions::All() : RefineOptions();
   // With a scale per channel there is nothing that equalization could gain.
   options.refine.equalize = refined && options.weights == WeightGranularity::kPerTensor;
+  options.refine.smooth = refined && judged_apart_;
   options.progress = [this](int64_t done, int64_t total) { report_("calibrating", done, total); };
   return options;
 }

@@ -43,10 +43,14 @@ class CandidateMaker {
   using Report = std::function<void(const std::string& task, int64_t done, int64_t total)>;
 
   // All must outlive the maker. `options.method`, the calibrator's kind and `refine` do not count.
-  CandidateMaker(const Graph& graph, const SampleSource& calibration,
+  // `judged_apart`: models are judged on other samples than these. Only then are activations
+  // smoothed: how well factors for outliers serve others than the samples they follow from cannot
+  // be seen on those samples.
+  CandidateMaker(const Graph& graph, const SampleSource& calibration, bool judged_apart,
                  const QuantizerOptions& options, Journal& journal, Report report)
       : graph_(graph),
         calibration_(calibration),
+        judged_apart_(judged_apart),
         options_(options),
         journal_(journal),
         report_(std::move(report)) {}
@@ -76,6 +80,7 @@ class CandidateMaker {
 
   const Graph& graph_;
   const SampleSource& calibration_;
+  const bool judged_apart_;
   const QuantizerOptions& options_;
   Journal& journal_;
   const Report report_;

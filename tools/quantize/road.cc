@@ -23,7 +23,7 @@ class Road {
         evaluation_(evaluation),
         options_(options),
         journal_(std::move(journal)),
-        maker_(graph, calibration, options.quantizer, journal_,
+        maker_(graph, calibration, &evaluation != &calibration, options.quantizer, journal_,
                [this](const std::string& task, int64_t done, int64_t total) {
                  if (options_.progress) options_.progress(task, done, total);
                }),
