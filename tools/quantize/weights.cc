@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "absl/status/status.h"
@@ -62,29 +63,59 @@ constexpr ScaleSearch kScaleSearches[] = {
 
 // What rounding to multiples of `scale` costs: the errors' squares, and the square of their sum,
 // which is the shift of the output where inputs have a mean. It is asked for some forty times per
-// weight: eight weights go side by side, so that compilers use vector instructions.
-double RoundingCost(const std::vector<float>& weights, float scale) {
-  constexpr size_t kLanes = 8;
+// weight: eight weights go side by side, in vectors of whatever width the CPU has. The same bits
+// for any width.
+constexpr size_t kCostLanes = 8;
+using Reals = float __attribute__((vector_size(kCostLanes * sizeof(float))));
+using Sums = double __attribute__((vector_size(kCostLanes * sizeof(double))));
+
+inline __attribute__((always_inline)) double CostOf(const float* weights, size_t count,
+                                                    float scale) {
   constexpr float kRound = 12582912.0f;  // 1.5 * 2^23: adding it rounds half to even
-  constexpr auto kLargest = static_cast<float>(kMaxS8);
-  double squares[kLanes] = {}, sums[kLanes] = {};
-  for (size_t first = 0; first < weights.size(); first += kLanes) {
-    float lanes[kLanes] = {};  // zeros have no error
-    std::copy_n(weights.data() + first, std::min(kLanes, weights.size() - first), lanes);
-    for (size_t l = 0; l < kLanes; ++l) {
-      const float clamped = std::min(std::max(lanes[l] / scale, -kLargest), kLargest);
-      const float q = (clamped + kRound) - kRound;
-      const double error = static_cast<double>(lanes[l]) - static_cast<double>(scale) * q;
-      squares[l] += error * error;
-      sums[l] += error;
+  const Reals divisor = Reals{} + scale;
+  const Reals largest = Reals{} + static_cast<float>(kMaxS8);
+  Sums squares = {}, errors = {};
+  for (size_t i = 0; i < count; i += kCostLanes) {
+    Reals w = {};  // zeros have no error
+    if (i + kCostLanes <= count) {
+      std::memcpy(&w, weights + i, sizeof(w));
+    } else {
+      std::memcpy(&w, weights + i, (count - i) * sizeof(float));
     }
+    const Reals exact = w / divisor;
+    const Reals above = exact > -largest ? exact : -largest;
+    const Reals clamped = above < largest ? above : largest;
+    const Reals q = (clamped + kRound) - kRound;
+    const Sums error = __builtin_convertvector(w, Sums) -
+                       static_cast<double>(scale) * __builtin_convertvector(q, Sums);
+    squares += error * error;
+    errors += error;
   }
-  double square = 0, sum = 0;
-  for (size_t l = 0; l < kLanes; ++l) {
+  double square = 0, error = 0;
+  for (size_t l = 0; l < kCostLanes; ++l) {
     square += squares[l];
-    sum += sums[l];
+    error += errors[l];
   }
-  return square + sum * sum;
+  return square + error * error;
+}
+
+double CostAnywhere(const float* weights, size_t count, float scale) {
+  return CostOf(weights, count, scale);
+}
+__attribute__((target("avx2"))) double CostAvx2(const float* weights, size_t count, float scale) {
+  return CostOf(weights, count, scale);
+}
+__attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512"))) double CostAvx512(
+    const float* weights, size_t count, float scale) {
+  return CostOf(weights, count, scale);
+}
+
+double RoundingCost(const std::vector<float>& weights, float scale) {
+  static const auto cost = __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+                               ? CostAvx512
+                           : __builtin_cpu_supports("avx2") ? CostAvx2
+                                                            : CostAnywhere;
+  return cost(weights.data(), weights.size(), scale);
 }
 
 // The scale of least cost for a channel's weights.
