@@ -10,25 +10,13 @@
 #include "kernels/reference/reference.h"
 #include "kernels/testing/cases.h"
 #include "kernels/testing/kernel_test_util.h"
-#include "kernels/widened.h"
+#include "kernels/testing/widened_reference.h"
 #include "runtime/core/operators.h"
 
 // Every row of the registry against the reference on every case that it accepts.
 
 namespace octet::testing {
 namespace {
-
-// Of operands of 16 bits, the reference for f32 on their values, rounded.
-const KernelEntry kWidenedReference = {
-    "reference", [](const KernelContext&) { return absl::OkStatus(); },
-    [](const KernelContext& context) {
-      return WidenOperands(
-          context, [](const KernelContext& wide) -> absl::StatusOr<std::unique_ptr<Kernel>> {
-            const KernelEntry& reference = KernelsFor(wide.node->type()).back();
-            if (absl::Status s = reference.check(wide); !s.ok()) return s;
-            return reference.prepare(wide);
-          });
-    }};
 
 bool HasHalves(const KernelCase& c) {
   const DataType type = c.outputs[0].type;

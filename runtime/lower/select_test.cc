@@ -9,7 +9,7 @@
 #include "gtest/gtest.h"
 #include "kernels/testing/cases.h"
 #include "kernels/testing/kernel_test_util.h"
-#include "kernels/widened.h"
+#include "kernels/testing/widened_reference.h"
 
 // Operands of 16 bits, by whatever kernel is chosen for them.
 
@@ -25,18 +25,6 @@ const KernelEntry kSelected = {
       return std::move(selected->kernel);
     }};
 
-// The reference for f32 on the operands' values, rounded.
-const KernelEntry kReference = {
-    "reference", [](const KernelContext&) { return absl::OkStatus(); },
-    [](const KernelContext& context) {
-      return WidenOperands(
-          context, [](const KernelContext& wide) -> absl::StatusOr<std::unique_ptr<Kernel>> {
-            const KernelEntry& reference = KernelsFor(wide.node->type()).back();
-            if (absl::Status s = reference.check(wide); !s.ok()) return s;
-            return reference.prepare(wide);
-          });
-    }};
-
 constexpr int64_t kMostElements = 20000;
 
 class SelectTest : public ::testing::TestWithParam<OpType> {};
@@ -47,7 +35,7 @@ TEST_P(SelectTest, EveryOperatorOfRealsTakesSixteenBits) {
     for (const KernelCase& c : HalfCasesFor(GetParam(), type)) {
       // The reference takes long, and several slices are enough.
       if (NumElements(c.outputs[0].shape) > kMostElements) continue;
-      const absl::StatusOr<Outputs> want = RunRow(kReference, c, NaturalOptions(c));
+      const absl::StatusOr<Outputs> want = RunRow(kWidenedReference, c, NaturalOptions(c));
       ASSERT_TRUE(want.ok()) << c.name << ": " << want.status();
       for (Layout layout : {Layout::kPlain, Layout::kChannelsLast}) {
         if (LayoutRuleOf(GetParam()) == LayoutRule::kPlain && layout != Layout::kPlain) continue;
