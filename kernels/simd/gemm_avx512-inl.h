@@ -79,36 +79,24 @@ inline void Advance(GemmTile& t, int64_t& rows) {
   }
 }
 
+// Tiles of M rows, the largest first, until no row is left.
+template <class Tiles, int N, int... M>
+inline void AdvanceAll(GemmTile& t, int64_t rows) {
+  (Advance<Tiles, N, M>(t, rows), ...);
+}
+
 // As many rows as registers allow for `vectors` sums each, then ever fewer.
 template <class Tiles>
 void RunTiles(const GemmTile& tile, int vectors, int64_t rows) {
   GemmTile t = tile;
   switch (vectors) {
     case 1:
-      Advance<Tiles, 1, 12>(t, rows);
-      Advance<Tiles, 1, 8>(t, rows);
-      Advance<Tiles, 1, 4>(t, rows);
-      Advance<Tiles, 1, 2>(t, rows);
-      Advance<Tiles, 1, 1>(t, rows);
-      break;
+      return AdvanceAll<Tiles, 1, 12, 8, 4, 2, 1>(t, rows);
     case 2:
-      Advance<Tiles, 2, 12>(t, rows);
-      Advance<Tiles, 2, 8>(t, rows);
-      Advance<Tiles, 2, 4>(t, rows);
-      Advance<Tiles, 2, 2>(t, rows);
-      Advance<Tiles, 2, 1>(t, rows);
-      break;
+      return AdvanceAll<Tiles, 2, 12, 8, 4, 2, 1>(t, rows);
     case 3:
-      Advance<Tiles, 3, 8>(t, rows);
-      Advance<Tiles, 3, 4>(t, rows);
-      Advance<Tiles, 3, 2>(t, rows);
-      Advance<Tiles, 3, 1>(t, rows);
-      break;
+      return AdvanceAll<Tiles, 3, 8, 4, 2, 1>(t, rows);
     default:
-      Advance<Tiles, 4, 6>(t, rows);
-      Advance<Tiles, 4, 4>(t, rows);
-      Advance<Tiles, 4, 2>(t, rows);
-      Advance<Tiles, 4, 1>(t, rows);
-      break;
+      return AdvanceAll<Tiles, 4, 6, 4, 2, 1>(t, rows);
   }
 }
