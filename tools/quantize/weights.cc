@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "absl/status/status.h"
+#include "runtime/core/cpu_features.h"
 #include "runtime/core/numerics.h"
 #include "runtime/core/validate.h"
 #include "tools/quantize/scheme.h"
@@ -111,10 +112,8 @@ __attribute__((target("avx512f,avx512dq,avx512vl,prefer-vector-width=512"))) dou
 }
 
 double RoundingCost(const std::vector<float>& weights, float scale) {
-  static const auto cost = __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-                               ? CostAvx512
-                           : __builtin_cpu_supports("avx2") ? CostAvx2
-                                                            : CostAnywhere;
+  static const CpuFeatures cpu = CpuFeatures::Host();
+  static const auto cost = cpu.avx512 ? CostAvx512 : cpu.avx2 ? CostAvx2 : CostAnywhere;
   return cost(weights.data(), weights.size(), scale);
 }
 
