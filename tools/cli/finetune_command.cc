@@ -52,19 +52,17 @@ class AugmentedData final : public TrainingData {
   const AugmentedPictures pictures_;
 };
 
-absl::StatusOr<std::unique_ptr<SampleSource>> OpenData(const Request& request,
-                                                       const std::string& path, const Graph& graph,
-                                                       std::vector<UnreadableSample>& skipped) {
-  absl::StatusOr<std::unique_ptr<SampleSource>> samples = OpenSamples(path, SpecOfGraph(graph));
-  if (!samples.ok() || !IsFolder(path)) return samples;
-  std::vector<UnreadableSample> unreadable = FindUnreadable(**samples);
-  if (unreadable.empty()) return samples;
-  if (!request.skip_unreadable) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        DescribeUnreadable(unreadable, (*samples)->size()), "; --skip-unreadable leaves them out"));
-  }
-  skipped.insert(skipped.end(), unreadable.begin(), unreadable.end());
-  return WithoutUnreadable(*std::move(samples), unreadable);
+// Pictures that cannot be read are told of before training begins.
+absl::StatusOr<std::unique_ptr<SampleSource>> OpenChecked(const Request& request,
+                                                          const std::string& path,
+                                                          const Graph& graph,
+                                                          std::vector<UnreadableSample>& skipped) {
+  absl::StatusOr<std::unique_ptr<SampleSource>> samples =
+      OpenData(path, graph, request.skip_unreadable, skipped);
+  if (!samples.ok() || request.skip_unreadable || !IsFolder(path)) return samples;
+  absl::Status status = UnreadableError(**samples);
+  if (!status.ok()) return status;
+  return samples;
 }
 
 // The two models that training is between.
@@ -117,14 +115,14 @@ absl::Status Finetune(Request& request) {
 
   std::vector<UnreadableSample> skipped;
   absl::StatusOr<std::unique_ptr<SampleSource>> opened =
-      OpenData(request, request.data, *graph, skipped);
+      OpenChecked(request, request.data, *graph, skipped);
   if (!opened.ok()) return opened.status();
   const CachedSamples samples(**opened, kCacheBytes);
   const DataSpec spec = SpecOfGraph(*graph);
   std::unique_ptr<SampleSource> evaluation;
   if (!request.evaluation.empty()) {
     absl::StatusOr<std::unique_ptr<SampleSource>> judged =
-        OpenData(request, request.evaluation, *graph, skipped);
+        OpenChecked(request, request.evaluation, *graph, skipped);
     if (!judged.ok()) return judged.status();
     evaluation = *std::move(judged);
   }

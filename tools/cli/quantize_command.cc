@@ -26,6 +26,15 @@ namespace {
 // Of decoded samples, which the road runs again and again.
 constexpr int64_t kCacheBytes = int64_t{512} << 20;
 
+// The error of a run, or, when pictures are the reason, all that cannot be read. `samples`, those
+// of --data, may be null.
+absl::Status WithUnreadable(const QuantizeRequest& request, const SampleSource* samples,
+                            const absl::Status& status) {
+  if (samples == nullptr || !IsFolder(request.data) || request.skip_unreadable) return status;
+  const absl::Status unreadable = UnreadableError(*samples);
+  return unreadable.ok() ? status : unreadable;
+}
+
 // What was saved before, or what a pass over the samples gathers.
 absl::StatusOr<Statistics> StatisticsFor(QuantizeRequest& request, const Graph& graph,
                                          const SampleSource& samples) {
@@ -62,8 +71,10 @@ absl::StatusOr<Graph> QuantizeFile(QuantizeRequest& request, const Graph& graph,
   absl::StatusOr<Graph> result =
       QuantizeWithStatistics(*prepared, *samples, *statistics, request.options, &report);
   if (!result.ok()) return result;
-  absl::Status status = RenameRescaled(graph, *prepared, *samples, request.options.run, *result);
-  if (!status.ok()) return status;
+  const absl::StatusOr<std::set<std::string>> rescaled =
+      FindRescaled(graph, *prepared, *samples, request.options.run);
+  if (!rescaled.ok()) return rescaled.status();
+  RenameRescaled(*rescaled, *result);
   return result;
 }
 
@@ -125,7 +136,8 @@ absl::Status WalkTheRoad(QuantizeRequest& request) {
   if (!graph.ok()) return graph.status();
   options->quantizer = request.options;
   std::vector<UnreadableSample> skipped;
-  absl::StatusOr<std::unique_ptr<SampleSource>> calibration = OpenData(request, *graph, skipped);
+  absl::StatusOr<std::unique_ptr<SampleSource>> calibration =
+      OpenData(request.data, *graph, request.skip_unreadable, skipped);
   if (!calibration.ok()) return calibration.status();
   std::unique_ptr<SampleSource> evaluation;
   if (!request.road.evaluation.empty()) {
@@ -168,7 +180,8 @@ absl::Status Quantize(QuantizeRequest& request) {
   std::unique_ptr<SampleSource> samples;
   std::vector<UnreadableSample> skipped;
   if (!request.data.empty()) {
-    absl::StatusOr<std::unique_ptr<SampleSource>> opened = OpenData(request, *graph, skipped);
+    absl::StatusOr<std::unique_ptr<SampleSource>> opened =
+        OpenData(request.data, *graph, request.skip_unreadable, skipped);
     if (!opened.ok()) return opened.status();
     samples = *std::move(opened);
   }

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "tools/data/file.h"
 
 namespace octet::cli {
 
@@ -22,23 +21,21 @@ DataSpec SpecOfGraph(const Graph& graph) {
   return spec;
 }
 
-absl::Status WithUnreadable(const QuantizeRequest& request, const SampleSource* samples,
-                            const absl::Status& status) {
-  if (samples == nullptr || !IsFolder(request.data) || request.skip_unreadable) return status;
-  const std::vector<UnreadableSample> unreadable = FindUnreadable(*samples);
-  if (unreadable.empty()) return status;
-  return absl::InvalidArgumentError(absl::StrCat(DescribeUnreadable(unreadable, samples->size()),
+absl::Status UnreadableError(const SampleSource& samples) {
+  const std::vector<UnreadableSample> unreadable = FindUnreadable(samples);
+  if (unreadable.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(DescribeUnreadable(unreadable, samples.size()),
                                                  "; --skip-unreadable leaves them out"));
 }
 
-absl::StatusOr<std::unique_ptr<SampleSource>> OpenData(const QuantizeRequest& request,
-                                                       const Graph& graph,
+absl::StatusOr<std::unique_ptr<SampleSource>> OpenData(const std::string& path, const Graph& graph,
+                                                       bool skip_unreadable,
                                                        std::vector<UnreadableSample>& skipped) {
-  absl::StatusOr<std::unique_ptr<SampleSource>> samples =
-      OpenSamples(request.data, SpecOfGraph(graph));
-  if (!samples.ok() || !request.skip_unreadable) return samples;
-  skipped = FindUnreadable(**samples);
-  return WithoutUnreadable(*std::move(samples), skipped);
+  absl::StatusOr<std::unique_ptr<SampleSource>> samples = OpenSamples(path, SpecOfGraph(graph));
+  if (!samples.ok() || !skip_unreadable) return samples;
+  const std::vector<UnreadableSample> unreadable = FindUnreadable(**samples);
+  skipped.insert(skipped.end(), unreadable.begin(), unreadable.end());
+  return WithoutUnreadable(*std::move(samples), unreadable);
 }
 
 }  // namespace octet::cli

@@ -43,9 +43,7 @@ absl::StatusOr<Made> CandidateMaker::Make(const Recipe& recipe) {
   absl::StatusOr<Graph> graph = (*quantizer)->Quantize(choice, &made.report);
   if (!graph.ok()) return graph.status();
   made.graph = *std::move(graph);
-  absl::Status status =
-      RenameRescaled(graph_, (*base)->graph, calibration_, options_.run, made.graph);
-  if (!status.ok()) return status;
+  RenameRescaled((*base)->rescaled, made.graph);
   return made;
 }
 
@@ -85,17 +83,21 @@ absl::StatusOr<const CandidateMaker::Base*> CandidateMaker::BaseFor(bool refined
   if (refined && !refined_known_) {
     absl::StatusOr<absl::optional<Graph>> graph = RefineGraph(graph_, calibration_, options);
     if (!graph.ok()) return graph.status();
-    if (*graph) refined_ = std::make_unique<Base>(Base{**std::move(graph), {}, true, false});
+    if (*graph) refined_ = std::make_unique<Base>(Base{**std::move(graph), {}, {}, true, false});
     refined_known_ = true;
   }
   std::unique_ptr<Base>& known = refined && refined_ != nullptr ? refined_ : plain_;
-  if (known == nullptr) known = std::make_unique<Base>(Base{graph_, {}, false, false});
+  if (known == nullptr) known = std::make_unique<Base>(Base{graph_, {}, {}, false, false});
   Base* const base = known.get();
   if (base->gathered) return base;
   absl::StatusOr<Statistics> statistics = Gather(
       base->graph, base->refined ? "statistics of the refined model" : "statistics", options);
   if (!statistics.ok()) return statistics.status();
   base->statistics = *std::move(statistics);
+  absl::StatusOr<std::set<std::string>> rescaled =
+      FindRescaled(graph_, base->graph, calibration_, options_.run);
+  if (!rescaled.ok()) return rescaled.status();
+  base->rescaled = *std::move(rescaled);
   base->gathered = true;
   return base;
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,8 +69,9 @@ class CandidateMaker {
   struct Base {
     Graph graph;
     Statistics statistics;
-    bool refined = false;   // it is not the given one
-    bool gathered = false;  // there are statistics
+    std::set<std::string> rescaled;  // FindRescaled
+    bool refined = false;            // it is not the given one
+    bool gathered = false;           // there are the two above
   };
 
   QuantizerOptions StaticOptions(CalibratorKind calibrator, bool refined) const;

@@ -295,8 +295,10 @@ absl::StatusOr<Graph> QuantizeGraph(const Graph& graph, const SampleSource& samp
   absl::StatusOr<Graph> result =
       QuantizeWithStatistics(*prepared, samples, *statistics, options, report);
   if (!result.ok()) return result;
-  absl::Status status = RenameRescaled(graph, *prepared, samples, options.run, *result);
-  if (!status.ok()) return status;
+  const absl::StatusOr<std::set<std::string>> rescaled =
+      FindRescaled(graph, *prepared, samples, options.run);
+  if (!rescaled.ok()) return rescaled.status();
+  RenameRescaled(*rescaled, *result);
   return result;
 }
 

@@ -27,28 +27,32 @@ bool IsInterface(const Graph& graph, TensorId id) {
 
 }  // namespace
 
-absl::Status RenameRescaled(const Graph& graph, const Graph& prepared, const SampleSource& samples,
-                            const ModelOptions& run, Graph& result) {
-  if (HasSameConstants(graph, prepared)) return absl::OkStatus();
+absl::StatusOr<std::set<std::string>> FindRescaled(const Graph& graph, const Graph& prepared,
+                                                   const SampleSource& samples,
+                                                   const ModelOptions& run) {
+  std::set<std::string> rescaled;
+  if (HasSameConstants(graph, prepared)) return rescaled;
   CompareOptions options;
   options.run = run;
   const absl::StatusOr<std::vector<TensorDifference>> differences =
       CompareTensors(graph, prepared, FirstSamples(samples, 1), options);
   if (!differences.ok()) return differences.status();
-  std::set<std::string> rescaled;
   for (const TensorDifference& d : *differences) {
     if (d.sqnr_db < kEqualDb) rescaled.insert(d.tensor);
   }
+  return rescaled;
+}
+
+void RenameRescaled(const std::set<std::string>& rescaled, Graph& result) {
   for (size_t i = 0; i < result.tensors.size(); ++i) {
     const auto id = static_cast<TensorId>(i);
     Tensor& t = result.tensor(id);
     if (rescaled.count(t.name) > 0 && !IsInterface(result, id)) t.name += kRescaledSuffix;
   }
-  if (result.quantization == nullptr) return absl::OkStatus();
+  if (result.quantization == nullptr) return;
   for (const auto& range : result.quantization->ranges) {
     if (rescaled.count(range->tensor) > 0) range->tensor += kRescaledSuffix;
   }
-  return absl::OkStatus();
 }
 
 std::vector<std::string> RescaledTensors(const Graph& graph) {
