@@ -26,6 +26,9 @@ DepthwiseStrip ChooseDepthwiseStrip(int group_rows, int kh, int kw, int sh, int 
   return {rows, (kh + (rows - 1) * sh + group_rows - 1) / group_rows};
 }
 
+namespace {
+
+// Channels are cut into `max_width` blocks; what remains, into the fewest narrower ones.
 int64_t CountChannelBlocks(int64_t channels, int min_width, int max_width) {
   const int64_t rest = channels % max_width;
   // Slightly more than a half that remains, like 33 to 48 channels of blocks of 64, makes two
@@ -50,8 +53,6 @@ ChannelBlock ChannelBlockAt(int64_t index, int64_t channels, int min_width, int 
   while (width > min_width && rest <= width / 2) width /= 2;
   return {begin, width, rest};
 }
-
-namespace {
 
 // The code for x of 8 bits, or of 16 with weights of one or two terms.
 const DepthwiseCode& CodeFor(Isa isa, GemmForm form) {
@@ -198,8 +199,7 @@ class DepthwiseKernel final : public Kernel {
     padding_.assign(static_cast<size_t>(args.w * args.c * BytesOf(form)),
                     args.x_zero ^ args.x_flip);
     args_.padding = padding_.data();
-    const int64_t strips = (args.oh + args.rows - 1) / args.rows;
-    units_ = args.n * strips * CountChannelBlocks(args.c, code_.min_width, code_.max_width);
+    blocks_ = Blocks(args.c, code_);
     const int64_t products = args.n * args.oh * args.ow * args.c * args.kh * args.kw;
     cost_ns_ = products * BytesOf(form) * TermsOf(form) / kProductsPerNs[static_cast<int>(isa)];
   }
@@ -209,8 +209,14 @@ class DepthwiseKernel final : public Kernel {
     args.x = static_cast<const uint8_t*>(run.inputs[0]);
     args.residual = args_.epilogue->has_residual ? run.inputs[3] : nullptr;
     args.y = run.outputs[0];
-    ParallelRanges(run.pool, units_, cost_ns_,
-                   [&](int64_t begin, int64_t end) { code_.run(args, begin, end); });
+    const auto blocks = static_cast<int64_t>(blocks_.size());
+    const int64_t strips = (args.oh + args.rows - 1) / args.rows;
+    ParallelRanges(run.pool, args.n * strips * blocks, cost_ns_, [&](int64_t begin, int64_t end) {
+      for (int64_t unit = begin; unit < end; ++unit) {
+        const int64_t strip = unit / blocks % strips, image = unit / blocks / strips;
+        code_.run(args, image, strip * args.rows, blocks_[static_cast<size_t>(unit % blocks)]);
+      }
+    });
   }
 
   std::string detail() const override { return Name(isa_); }
@@ -225,7 +231,7 @@ class DepthwiseKernel final : public Kernel {
   DepthwiseArgs args_;
   OwnedEpilogue epilogue_;
   std::vector<uint8_t> padding_;
-  int64_t units_;
+  std::vector<ChannelBlock> blocks_;
   int64_t cost_ns_;
 };
 

@@ -59,15 +59,11 @@ struct ChannelBlock {
   int count;
 };
 
-// Channels are cut into `max_width` blocks; what remains, into the fewest narrower ones.
-int64_t CountChannelBlocks(int64_t channels, int min_width, int max_width);
-ChannelBlock ChannelBlockAt(int64_t index, int64_t channels, int min_width, int max_width);
-
 struct DepthwiseCode {
   int min_width, max_width;  // of a channel block
   DepthwiseForm form;
-  // Computes units [begin, end) of n * strips * channel blocks, blocks innermost.
-  void (*run)(const DepthwiseArgs& args, int64_t begin, int64_t end);
+  // Computes the channels of a block in the strip of output rows that begins with `oy`.
+  void (*run)(const DepthwiseArgs& args, int64_t image, int64_t oy, const ChannelBlock& block);
 };
 
 extern const DepthwiseCode kDepthwiseScalar;

@@ -31,13 +31,8 @@ void Column(const DepthwiseArgs& a, int64_t image, int64_t oy, int64_t ox,
   }
 }
 
-void Run(const DepthwiseArgs& a, int64_t begin, int64_t end) {
-  const int64_t blocks = CountChannelBlocks(a.c, kWidth, kWidth);
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const ChannelBlock block = ChannelBlockAt(unit % blocks, a.c, kWidth, kWidth);
-    const int64_t row = unit / blocks;
-    for (int64_t ox = 0; ox < a.ow; ++ox) Column(a, row / a.oh, row % a.oh, ox, block);
-  }
+void Run(const DepthwiseArgs& a, int64_t image, int64_t oy, const ChannelBlock& block) {
+  for (int64_t ox = 0; ox < a.ow; ++ox) Column(a, image, oy, ox, block);
 }
 
 }  // namespace

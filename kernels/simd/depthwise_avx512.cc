@@ -13,20 +13,13 @@ namespace {
 #include "kernels/simd/vec256_base-inl.h"
 #include "kernels/simd/vec_avx512-inl.h"
 
-void Run(const DepthwiseArgs& args, int64_t begin, int64_t end) {
-  const int64_t blocks = CountChannelBlocks(args.c, 16, 64);
-  const int64_t strips = (args.oh + args.rows - 1) / args.rows;
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t strip = unit / blocks % strips, image = unit / blocks / strips;
-    const ChannelBlock block = ChannelBlockAt(unit % blocks, args.c, 16, 64);
-    const int64_t oy = strip * args.rows;
-    if (block.width == 64) {
-      RunBlock<Vec512>(args, image, oy, block);
-    } else if (block.width == 32) {
-      RunBlock<Vec256>(args, image, oy, block);
-    } else {
-      RunBlock<Vec128>(args, image, oy, block);
-    }
+void Run(const DepthwiseArgs& args, int64_t image, int64_t oy, const ChannelBlock& block) {
+  if (block.width == 64) {
+    RunBlock<Vec512>(args, image, oy, block);
+  } else if (block.width == 32) {
+    RunBlock<Vec256>(args, image, oy, block);
+  } else {
+    RunBlock<Vec128>(args, image, oy, block);
   }
 }
 

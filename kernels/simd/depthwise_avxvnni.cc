@@ -13,14 +13,8 @@ namespace {
 #include "kernels/simd/vec256_base-inl.h"
 #include "kernels/simd/vec_avxvnni-inl.h"
 
-void Run(const DepthwiseArgs& args, int64_t begin, int64_t end) {
-  const int64_t blocks = CountChannelBlocks(args.c, 32, 32);
-  const int64_t strips = (args.oh + args.rows - 1) / args.rows;
-  for (int64_t unit = begin; unit < end; ++unit) {
-    const int64_t strip = unit / blocks % strips, image = unit / blocks / strips;
-    RunBlock<VecAvxVnni>(args, image, strip * args.rows,
-                         ChannelBlockAt(unit % blocks, args.c, 32, 32));
-  }
+void Run(const DepthwiseArgs& args, int64_t image, int64_t oy, const ChannelBlock& block) {
+  RunBlock<VecAvxVnni>(args, image, oy, block);
 }
 
 }  // namespace
