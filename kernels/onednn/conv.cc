@@ -220,12 +220,8 @@ absl::StatusOr<std::unique_ptr<Kernel>> CreateFramed(const KernelContext& contex
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
-  absl::StatusOr<std::unique_ptr<Kernel>> kernel = absl::InternalError("not created");
-  if (absl::Status s = onednn::Guarded(
-          [&] { kernel = WantsFrame(context) ? CreateFramed(context) : Create(context); });
-      !s.ok())
-    return s;
-  return kernel;
+  return onednn::GuardedKernel(
+      [&] { return WantsFrame(context) ? CreateFramed(context) : Create(context); });
 }
 
 }  // namespace

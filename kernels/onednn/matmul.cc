@@ -200,9 +200,7 @@ absl::StatusOr<std::unique_ptr<Kernel>> Create(const KernelContext& context) {
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> Prepare(const KernelContext& context) {
-  absl::StatusOr<std::unique_ptr<Kernel>> kernel = absl::InternalError("not created");
-  if (absl::Status s = onednn::Guarded([&] { kernel = Create(context); }); !s.ok()) return s;
-  return kernel;
+  return onednn::GuardedKernel([&] { return Create(context); });
 }
 
 }  // namespace

@@ -13,6 +13,13 @@ constexpr int kMaxArgs = 16;
 
 }  // namespace
 
+absl::StatusOr<std::unique_ptr<Kernel>> GuardedKernel(
+    absl::FunctionRef<absl::StatusOr<std::unique_ptr<Kernel>>()> create) {
+  absl::StatusOr<std::unique_ptr<Kernel>> kernel = absl::InternalError("not created");
+  if (absl::Status s = Guarded([&] { kernel = create(); }); !s.ok()) return s;
+  return kernel;
+}
+
 void PrimitiveKernel::Run(const RunArgs& args) const {
   Executor& executor = Executor::OfThisThread();
   dnnl_exec_arg_t exec[kMaxArgs];

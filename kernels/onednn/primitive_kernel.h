@@ -2,16 +2,22 @@
 #define OCTET_KERNELS_ONEDNN_PRIMITIVE_KERNEL_H_
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "kernels/kernel.h"
 #include "kernels/onednn/engine.h"
 
 namespace octet {
 namespace onednn {
+
+// What `create` returns, or the status that an exception of oneDNN becomes in Guarded().
+absl::StatusOr<std::unique_ptr<Kernel>> GuardedKernel(
+    absl::FunctionRef<absl::StatusOr<std::unique_ptr<Kernel>>()> create);
 
 // A kernel that executes one primitive.
 class PrimitiveKernel : public Kernel {
