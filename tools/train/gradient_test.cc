@@ -8,10 +8,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/core/infer.h"
+#include "tools/simplify/testing.h"
 #include "tools/train/op.h"
 
 namespace octet {
 namespace {
+
+using testing::Binary;
+using testing::Unary;
 
 // An operator alone: its inputs, of which some may be constants.
 struct Case {
@@ -60,20 +64,6 @@ schema::MatMulOptionsT MatMul(bool transpose_a, bool transpose_b) {
   schema::MatMulOptionsT o;
   o.transpose_a = transpose_a;
   o.transpose_b = transpose_b;
-  return o;
-}
-
-schema::UnaryOptionsT Unary(schema::UnaryKind kind, float alpha = 0, float beta = 0) {
-  schema::UnaryOptionsT o;
-  o.kind = kind;
-  o.alpha = alpha;
-  o.beta = beta;
-  return o;
-}
-
-schema::BinaryOptionsT Binary(schema::BinaryKind kind) {
-  schema::BinaryOptionsT o;
-  o.kind = kind;
   return o;
 }
 
