@@ -1,7 +1,6 @@
 #include "tools/quantize/exclusion_list.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "absl/strings/str_cat.h"
@@ -50,9 +49,7 @@ size_t CausesOfHalf(const std::vector<LayerSensitivity>& sensitivity) {
   std::vector<double> noises;
   double total = 0;
   for (const auto& [node, s] : BestByNode(sensitivity)) {
-    const double noise = std::pow(10.0, -s.sqnr_db / 10);
-    constexpr double kHopeless = 1e30;
-    noises.push_back(noise < kHopeless ? noise : kHopeless);
+    noises.push_back(NoiseOf(s.sqnr_db));
     total += noises.back();
   }
   std::sort(noises.rbegin(), noises.rend());

@@ -1,6 +1,7 @@
 #include "tools/quantize/mixed_search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -40,6 +41,12 @@ std::vector<PrecisionOption> LowerHull(std::vector<PrecisionOption> options) {
 }
 
 }  // namespace
+
+double NoiseOf(double decibels) {
+  constexpr double kHopeless = 1e30;
+  const double noise = std::pow(10.0, -decibels / 10);
+  return noise < kHopeless ? noise : kHopeless;
+}
 
 UpgradePath PlanUpgrades(const std::vector<OperatorOptions>& operators) {
   UpgradePath path;

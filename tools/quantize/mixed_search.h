@@ -10,6 +10,10 @@
 
 namespace octet {
 
+// The noise of an SQNR as a share of the signal's energy; 1e30 in place of what is infinite or no
+// number.
+double NoiseOf(double decibels);
+
 // A precision that an operator may have, and what it costs.
 struct PrecisionOption {
   Precision precision;

@@ -15,14 +15,6 @@ namespace {
 // needs is measured for the model as a whole, where other operators have their part.
 constexpr double kLeastGainOf8Bits = 0.95;
 
-// Noise in place of what is infinite or no number.
-constexpr double kHopeless = 1e30;
-
-double NoiseOf(double decibels) {
-  const double noise = std::pow(10.0, -decibels / 10);
-  return noise < kHopeless ? noise : kHopeless;
-}
-
 }  // namespace
 
 absl::Status Mixtures::Search(const std::vector<LayerSensitivity>& sensitivity) {
@@ -159,9 +151,9 @@ absl::StatusOr<std::vector<LayerSensitivity>> Mixtures::MeasureSensitivity() {
 // The precisions that there are to choose from beside float, per operator. What the overrides
 // decide is not asked.
 absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
-  const Recipe recipe = StaticRecipe();
+  // Refinement may put further operators between those of the graph; the same ones have kernels.
   const absl::StatusOr<const StaticQuantizer*> quantizer =
-      maker_.QuantizerFor(recipe.calibrator, recipe.refined);
+      maker_.QuantizerFor(StaticRecipe().calibrator, /*refined=*/false);
   if (!quantizer.ok()) return quantizer.status();
   std::vector<OperatorPrecision> changes;
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {

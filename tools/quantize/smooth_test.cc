@@ -2,10 +2,13 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "tools/quantize/quantize.h"
+#include "tools/quantize/road.h"
 #include "tools/quantize/sample_shapes.h"
 #include "tools/quantize/test_graph.h"
 #include "tools/quantize/test_samples.h"
@@ -109,6 +112,26 @@ TEST(SmoothTest, OtherReadersKeepTheActivation) {
   const Precision f = Precision::kFloat, i = Precision::kInt8, d = Precision::kDynamic;
   EXPECT_EQ(PrecisionInRefined(b.graph, smoothed, {f, d, i, f}),
             (std::vector<Precision>{f, i, d, i, f}));
+}
+
+// The copy of the normalization moves the operators behind it.
+TEST(SmoothTest, TheRoadMeasuresTheOperatorsOfTheGraph) {
+  GraphBuilder b;
+  const TensorId x =
+      b.Normalization("n", NormalizationKind::LAYER, InputTokens(b), Outliers(1), Outliers(0.1f));
+  const TensorId hidden = b.Product("hidden", x, WeightsAgainstOutliers(24, 5));
+  b.graph.outputs = {b.Product("y", hidden, NormalValues(24 * kWidth, 6), x)};
+  const auto samples = Tokens(1), others = Tokens(2);
+  RoadOptions options;
+  options.latency_seconds = 0.01;
+  options.always_measure_sensitivity = true;
+  const RoadResult result = WalkRoad(b.graph, *samples, *others, options).value();
+  std::set<std::string> measured;
+  for (const LayerSensitivity& s : result.sensitivity) {
+    EXPECT_EQ(s.op, b.graph.nodes[static_cast<size_t>(s.node)].name);
+    if (s.precision == Precision::kInt8) measured.insert(s.op);
+  }
+  EXPECT_EQ(measured, (std::set<std::string>{"hidden", "y"}));
 }
 
 TEST(SmoothTest, AMissingGainIsAdded) {
