@@ -12,7 +12,8 @@ namespace octet {
 
 struct HalfOptions {
   DataType type = DataType::kBF16;  // or kF16
-  bool inputs_and_outputs = false;  // whether those of the model get that type, too; else none changes
+  bool inputs_and_outputs =
+      false;  // whether those of the model get that type, too; else none changes
 };
 
 // A constant that would lose more than rounding costs.
@@ -35,14 +36,15 @@ struct HalfReport {
 
 // The network with its real tensors in 16 bits: weights and tables of constants, and what is
 // computed. Biases become f16 where that holds them. f32 stay: scales and other vectors, constants
-// that 16 bits cannot hold, tensors that precision depends on (tools/convert/precise.h), and options
-// such as epsilon. Operators compute in f32 whatever their operands are stored as, and round once; a
-// product's factors both have the new type, for which casts are put in where needed. `report` may be
-// null.
+// that 16 bits cannot hold, tensors that precision depends on (tools/convert/precise.h), and
+// options such as epsilon. Operators compute in f32 whatever their operands are stored as, and
+// round once; a product's factors both have the new type, for which casts are put in where needed.
+// `report` may be null.
 //
-// A constant is kept f32 where a number overflows, or where the error's energy is more than 2^-16 of
-// the whole, which is what rounding every number to bf16 at its own magnitude may cost; for biases
-// it is the 2^-22 of f16. Quantized tensors stay as they are. InvalidArgument for another type.
+// A constant is kept f32 where a number overflows, or where the error's energy is more than 2^-16
+// of the whole, which is what rounding every number to bf16 at its own magnitude may cost; for
+// biases it is the 2^-22 of f16. Quantized tensors stay as they are. InvalidArgument for another
+// type.
 absl::StatusOr<Graph> ConvertToHalf(const Graph& graph, const HalfOptions& options,
                                     HalfReport* report);
 
