@@ -30,7 +30,7 @@ struct Request {
   std::string calibrator = "minmax", ranges = "learned", optimizer = "adam";
   bool equalize = false, no_augment = false, skip_unreadable = false;
   int64_t bits = 0, epochs = 0, batch = 0, patience = 0, seed = 0;
-  double rate = 0;
+  double rate = 0, hints = 1;
   FinetuneOptions options;
 };
 
@@ -152,6 +152,7 @@ absl::Status Finetune(Request& request) {
   const double classes = request.loss == "classes" ? 1 : request.loss == "both" ? 0.5 : 0;
   train.loss = ImitationOf(models->integer, 1 - classes);
   train.loss.labels = classes;
+  train.loss.hints = request.hints * (1 - classes);
   request.options.run = request.common.model_options();
   train.pool = request.options.run.pool;
   absl::StatusOr<TrainResult> result =
@@ -210,6 +211,10 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                "what to learn: the float model's outputs, the samples' classes, or half of each; "
                "default distill",
                &request.loss);
+  flags.Real("hints", "W",
+             "weight in the loss of tensors within the network, which are to be those of the float "
+             "model; 0: only outputs count; default 1",
+             0, 1000, &request.hints);
   flags.Integer("epochs", "N", "times that all samples are seen; default 20", 0, 100000,
                 &request.epochs);
   flags.Integer("batch", "N", "samples per step; default 8", 1, 65536, &request.batch);
