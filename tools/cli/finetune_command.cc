@@ -30,7 +30,7 @@ struct Request {
   std::string calibrator = "minmax", ranges = "learned", optimizer = "adam";
   bool equalize = false, no_augment = false, skip_unreadable = false;
   int64_t bits = 0, epochs = 0, batch = 0, patience = 0, seed = 0;
-  double rate = 0, hints = 1;
+  double rate = 0, hints = 1, mixed = 0.5;
   FinetuneOptions options;
 };
 
@@ -132,8 +132,10 @@ absl::Status Finetune(Request& request) {
 
   std::unique_ptr<TrainingData> data = PlainTrainingData(samples);
   if (IsFolder(request.data) && !request.no_augment) {
-    absl::StatusOr<AugmentedPictures> pictures =
-        AugmentedPictures::Create(**opened, spec, AugmentOptions());
+    AugmentOptions augment;
+    // Blended pictures have no class.
+    if (request.loss == "distill") augment.mixed = request.mixed;
+    absl::StatusOr<AugmentedPictures> pictures = AugmentedPictures::Create(**opened, spec, augment);
     if (!pictures.ok()) return pictures.status();
     data = std::make_unique<AugmentedData>(**opened, *pictures);
   }
@@ -244,6 +246,10 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                &request.equalize);
   flags.Switch("no-augment", "show pictures as they are, neither cropped nor mirrored",
                &request.no_augment);
+  flags.Real("mix", "SHARE",
+             "share of the pictures that are blended with another one each, with --loss distill; "
+             "default 0.5",
+             0, 1, &request.mixed);
   flags.Switch("skip-unreadable", "leave out pictures that cannot be read",
                &request.skip_unreadable);
   flags.Text("checkpoint", "FILE", "keep the state in this .npz file after each epoch",
