@@ -10,6 +10,7 @@
 #include "runtime/lower/resolve.h"
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/sharing.h"
+#include "tools/train/first_weights.h"
 #include "tools/train/network.h"
 #include "tools/train/quantizers.h"
 #include "tools/train/real_graph.h"
@@ -186,12 +187,11 @@ class NetworkBuilder {
 
   // Values that a parameter begins with.
   std::vector<float> FirstValues(const Node& node, size_t input) const {
+    const Tensor& stored = graph_.tensor(node.inputs[input]);
     const Node* origin = OriginOf(node);
-    const TensorId real = origin == nullptr ? kNoTensor : origin->input(input);
-    if (real != kNoTensor && real_->tensor(real).is_constant()) {
-      return RealValues(real_->tensor(real));
-    }
-    return RealConstant(graph_.tensor(node.inputs[input]));
+    if (input != 1 || origin == nullptr || !stored.quant) return RealConstant(stored);
+    const Tensor& real = real_->tensor(origin->input(1));
+    return real.is_constant() ? FirstWeights(stored, RealValues(real)) : RealConstant(stored);
   }
 
   absl::Status BindConstants() {
