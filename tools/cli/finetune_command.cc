@@ -13,6 +13,7 @@
 #include "tools/data/file.h"
 #include "tools/data/readable.h"
 #include "tools/quantize/quantize.h"
+#include "tools/quantize/refine.h"
 #include "tools/train/finetune.h"
 #include "tools/train/real_graph.h"
 
@@ -28,7 +29,8 @@ struct Request {
   std::string input, output, data, evaluation, reference;
   std::string weights = "per-channel", activations = "u8", loss = "distill";
   std::string calibrator = "minmax", ranges = "learned", optimizer = "adam";
-  bool equalize = false, no_augment = false, skip_unreadable = false;
+  RefineOptions refine;
+  bool no_augment = false, skip_unreadable = false;
   int64_t bits = 0, epochs = 0, batch = 0, patience = 0, seed = 0;
   double rate = 0, hints = 1, mixed = 0.5;
   FinetuneOptions options;
@@ -90,13 +92,14 @@ absl::StatusOr<Models> PrepareModels(const Request& request, Graph graph,
                                                     : WeightGranularity::kPerChannel;
   options.activations = request.activations == "s8" ? DataType::kS8 : DataType::kU8;
   options.calibrator.kind = CalibratorNamed(request.calibrator).value();
-  options.refine.equalize = request.equalize;
+  options.refine = request.refine;
   options.run = request.common.model_options();
   ProgressLine progress("calibrating");
   options.progress = [&](int64_t done, int64_t total) { progress.Show(done, total); };
   absl::StatusOr<Graph> prepared = PrepareGraph(graph, samples, options);
   if (!prepared.ok()) return prepared.status();
-  options.refine = RefineOptions();
+  // What changes the float network has done so.
+  options.refine.equalize = options.refine.smooth = false;
   absl::StatusOr<Graph> integer = QuantizeGraph(*prepared, samples, options, nullptr);
   if (!integer.ok()) return integer.status();
   return Models{*std::move(integer), *std::move(prepared)};
@@ -195,6 +198,7 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                 "Trains an int8 model to compute what the float model computes.",
                 "octet finetune net.octet --data pictures/ -o net.qat.octet --epochs 20");
   Request request;
+  std::string refine = "none";
   request.epochs = 20;
   request.batch = 8;
   request.seed = 1;
@@ -242,8 +246,10 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                "how ranges of activations change: by gradient, with what batches show during the "
                "first half, or not at all; default learned",
                &request.ranges);
-  flags.Switch("equalize", "scale channels between layers first (octet quantize --refine equalize)",
-               &request.equalize);
+  flags.Text("refine", "all|none|LIST",
+             absl::StrCat("what to do to the int8 model before it is trained: a list of ",
+                          RefineMethodNames(), ", as octet quantize does; default none"),
+             &refine);
   flags.Switch("no-augment", "show pictures as they are, neither cropped nor mirrored",
                &request.no_augment);
   flags.Real("mix", "SHARE",
@@ -265,6 +271,14 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
   if (request.output.empty()) return UsageError("missing: -o FILE");
   if (request.options.train.resume && request.options.train.checkpoint.empty()) {
     return UsageError("--resume needs --checkpoint FILE");
+  }
+  const absl::StatusOr<RefineOptions> parsed = ParseRefineOptions(refine);
+  if (!parsed.ok()) return UsageError(absl::StrCat("--refine: ", parsed.status().message()));
+  request.refine = *parsed;
+  const bool rounds = request.refine.rounding || request.refine.clipping;
+  if (rounds && request.bits > 0 && request.bits < 8) {
+    return UsageError(
+        "--refine rounding and clipping choose weights of 8 bits, which --bits would round again");
   }
   request.input = operands->front();
   SetOptions(request);
