@@ -7,8 +7,8 @@
 #include "tools/cli/finetune_report.h"
 #include "tools/cli/picture_flags.h"
 #include "tools/cli/quantize_data.h"
+#include "tools/cli/training.h"
 #include "tools/cli/write_model.h"
-#include "tools/data/augment.h"
 #include "tools/data/cached_samples.h"
 #include "tools/data/file.h"
 #include "tools/data/readable.h"
@@ -32,24 +32,6 @@ struct Request {
   int64_t bits = 0, epochs = 0, batch = 0, patience = 0, seed = 0;
   double rate = 0;
   FinetuneOptions options;
-};
-
-// Pictures that are cropped and mirrored anew each time.
-class AugmentedData final : public TrainingData {
- public:
-  AugmentedData(const SampleSource& source, const AugmentedPictures& pictures)
-      : source_(source), pictures_(pictures) {}
-
-  int64_t size() const override { return source_.size(); }
-  absl::StatusOr<Sample> Load(int64_t index, uint64_t draw) const override {
-    return pictures_.Load(index, draw);
-  }
-  int ClassOf(int64_t index) const override { return source_.ClassOf(index); }
-  std::string NameOf(int64_t index) const override { return source_.NameOf(index); }
-
- private:
-  const SampleSource& source_;
-  const AugmentedPictures pictures_;
 };
 
 // Pictures that cannot be read are told of before training begins.
@@ -118,7 +100,6 @@ absl::Status Finetune(Request& request) {
       OpenChecked(request, request.data, *graph, skipped);
   if (!opened.ok()) return opened.status();
   const CachedSamples samples(**opened, kCacheBytes);
-  const DataSpec spec = SpecOfGraph(*graph);
   std::unique_ptr<SampleSource> evaluation;
   if (!request.evaluation.empty()) {
     absl::StatusOr<std::unique_ptr<SampleSource>> judged =
@@ -127,16 +108,12 @@ absl::Status Finetune(Request& request) {
     evaluation = *std::move(judged);
   }
   const CachedSamples judged(evaluation == nullptr ? **opened : *evaluation, kCacheBytes);
+  const absl::StatusOr<std::unique_ptr<TrainingData>> data =
+      OpenTrainingData(request.data, *graph, **opened, samples, !request.no_augment);
+  if (!data.ok()) return data.status();
   absl::StatusOr<Models> models = PrepareModels(request, *std::move(graph), samples);
   if (!models.ok()) return models.status();
 
-  std::unique_ptr<TrainingData> data = PlainTrainingData(samples);
-  if (IsFolder(request.data) && !request.no_augment) {
-    absl::StatusOr<AugmentedPictures> pictures =
-        AugmentedPictures::Create(**opened, spec, AugmentOptions());
-    if (!pictures.ok()) return pictures.status();
-    data = std::make_unique<AugmentedData>(**opened, *pictures);
-  }
   FinetuneSummary summary;
   std::unique_ptr<ProgressLine> line;
   TrainOptions& train = request.options.train;
@@ -155,7 +132,7 @@ absl::Status Finetune(Request& request) {
   request.options.run = request.common.model_options();
   train.pool = request.options.run.pool;
   absl::StatusOr<TrainResult> result =
-      octet::Finetune(models->integer, &models->real, *data, judged, request.options);
+      octet::Finetune(models->integer, &models->real, **data, judged, request.options);
   line.reset();
   if (!result.ok()) return result.status();
   status = WriteTried(request.output, result->graph, &samples, request.options.run);
@@ -192,9 +169,9 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                 "Trains an int8 model to compute what the float model computes.",
                 "octet finetune net.octet --data pictures/ -o net.qat.octet --epochs 20");
   Request request;
-  request.epochs = 20;
-  request.batch = 8;
-  request.seed = 1;
+  request.epochs = kDefaultEpochs;
+  request.batch = kDefaultBatch;
+  request.seed = kDefaultSeed;
   flags.Text("data", "DIR|FILE", "pictures or arrays to train with; they need no classes",
              &request.data);
   flags.Text("o", "FILE", "the model file to write", &request.output);

@@ -10,6 +10,7 @@
 #include "runtime/lower/resolve.h"
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/sharing.h"
+#include "tools/train/first_values.h"
 #include "tools/train/network.h"
 #include "tools/train/quantizers.h"
 #include "tools/train/real_graph.h"
@@ -246,21 +247,27 @@ class NetworkBuilder {
     return absl::OkStatus();
   }
 
+  // Whether training begins with the integers of these weights: it does unless they become narrower.
+  bool KeepsIntegers(const Tensor& weights) const {
+    return options_.weight_bits == 0 || options_.weight_bits == BitsOf(weights.type);
+  }
+
   absl::Status BindWeights(const Node& node, size_t input) {
     const TensorId id = node.inputs[input];
     const Tensor& t = graph_.tensor(id);
     const bool is_weight = IsProduct(node) && input == 1;
     const ParameterRole role = is_weight ? ParameterRole::kWeight : ParameterRole::kBias;
     std::vector<float> values = FirstValues(node, input);
+    if (t.quant && !IsNarrow(t)) {
+      return absl::UnimplementedError(absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
+    }
+    if (t.quant && KeepsIntegers(t)) values = WithinCells(t, std::move(values));
     const int parameter = AddParameter(id, role, values);
     state(id).weights = static_cast<int>(network_->weights_.size());
     state(id).needs_gradient = true;
     if (!t.quant) {
       network_->weights_.emplace_back(id, parameter);
       return absl::OkStatus();
-    }
-    if (!IsNarrow(t)) {
-      return absl::UnimplementedError(absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
     }
     const int bits = options_.weight_bits == 0 ? BitsOf(t.type) : options_.weight_bits;
     if (bits < 2 || bits > BitsOf(t.type)) {
@@ -294,7 +301,9 @@ class NetworkBuilder {
 
   void BindBias(TensorId id, const Node& node) {
     const TensorId x = node.input(0), w = node.input(1);
-    const int parameter = AddParameter(id, ParameterRole::kBias, FirstValues(node, 2));
+    std::vector<float> values = FirstValues(node, 2);
+    if (KeepsIntegers(graph_.tensor(w))) values = WithinCells(graph_.tensor(id), std::move(values));
+    const int parameter = AddParameter(id, ParameterRole::kBias, std::move(values));
     const TensorState& weights = state(w);
     const auto channels = std::max<int64_t>(state(id).size, 1);
     state(id).bias = static_cast<int>(network_->biases_.size());
