@@ -410,9 +410,8 @@ TEST_F(TrainingOnTheRoad, IsNotDoneWhereTheBudgetIsMetBefore) {
 
 TEST_F(TrainingOnTheRoad, IsAlwaysDoneWithoutABudget) {
   options_.budget = Budget();
-  const RoadResult result = Walk().value();
+  EXPECT_THAT(Names(Walk().value()), Contains(StartsWith("trained, ")));
   EXPECT_EQ(trained_, 1);
-  EXPECT_THAT(result.steps[result.chosen].name, StartsWith("trained, "));
 }
 
 TEST_F(TrainingOnTheRoad, MixturesFollowWhereItDoesNotHelp) {

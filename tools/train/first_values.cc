@@ -9,8 +9,8 @@
 namespace octet {
 namespace {
 
-// How far from its integer a number may lie, in units: a little less than a half, so that no
-// rounding of products and quotients takes it to the next one.
+// How far from its integer a number is put, in units: a little less than a half, so that no rounding
+// of products and quotients takes it to the next one.
 constexpr double kReach = 0.49;
 
 // The ends of a type, where everything beyond is rounded to.
@@ -39,11 +39,11 @@ std::vector<float> WithinCells(const Tensor& t, std::vector<float> values) {
   const auto [low, high] = EndsOf(t.type);
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t s = i / inner % channels;
-    const double scale = t.quant->scales[s];
+    const float scale = t.quant->scales[s];
     const int32_t q = IntegerAt(t, i);
     const double at = static_cast<double>(q) - t.quant->zero_points[s], units = values[i] / scale;
     const bool beyond = (q >= high && units > at) || (q <= low && units < at);
-    if (beyond || std::abs(units - at) <= kReach) continue;
+    if (beyond || std::nearbyint(units) == at) continue;
     values[i] = static_cast<float>(scale * std::clamp(units, at - kReach, at + kReach));
   }
   return values;

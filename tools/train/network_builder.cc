@@ -247,7 +247,8 @@ class NetworkBuilder {
     return absl::OkStatus();
   }
 
-  // Whether training begins with the integers of these weights: it does unless they become narrower.
+  // Whether training begins with the integers of these weights: it does unless they become
+  // narrower.
   bool KeepsIntegers(const Tensor& weights) const {
     return options_.weight_bits == 0 || options_.weight_bits == BitsOf(weights.type);
   }
