@@ -9,8 +9,8 @@
 namespace octet {
 namespace {
 
-// How far from its integer a number is put, in units: a little less than a half, so that no rounding
-// of products and quotients takes it to the next one.
+// How far from its integer a number is put, in units: a little less than a half, so that no
+// rounding of products and quotients takes it to the next one.
 constexpr double kReach = 0.49;
 
 // The ends of a type, where everything beyond is rounded to.

@@ -73,10 +73,10 @@ struct TrainOptions {
 };
 
 struct TrainResult {
-  Graph graph;          // of the best epoch; the first one's parameters count too
-  int best_epoch = 0;   // 0: before training
-  Score before, after;  // of the first parameters and of `graph`
-  int epochs = 0;       // that were made
+  Graph graph;                 // of the best epoch; the first one's parameters count too
+  int best_epoch = 0;          // 0: before training
+  Score before, after;         // of the first parameters and of `graph`
+  int epochs = 0;              // that were made
   bool stopped_early = false;  // by `patience` or `stop`
 };
 
