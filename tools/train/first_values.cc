@@ -1,17 +1,13 @@
 #include "tools/train/first_values.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "tools/train/real_graph.h"
 
 namespace octet {
 namespace {
-
-// How far from its integer a number is put, in units: a little less than a half, so that no
-// rounding of products and quotients takes it to the next one.
-constexpr double kReach = 0.49;
 
 // The ends of a type, where everything beyond is rounded to.
 std::pair<int32_t, int32_t> EndsOf(DataType type) {
@@ -29,7 +25,8 @@ std::pair<int32_t, int32_t> EndsOf(DataType type) {
 
 }  // namespace
 
-std::vector<float> WithinCells(const Tensor& t, std::vector<float> values) {
+std::vector<float> KeepIntegers(const Tensor& t, std::vector<float> values) {
+  const std::vector<float> stored = RealConstant(t);
   size_t inner = 1, channels = 1;
   if (!t.quant->per_tensor()) {
     const auto axis = static_cast<size_t>(t.quant->axis);
@@ -39,12 +36,11 @@ std::vector<float> WithinCells(const Tensor& t, std::vector<float> values) {
   const auto [low, high] = EndsOf(t.type);
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t s = i / inner % channels;
-    const float scale = t.quant->scales[s];
     const int32_t q = IntegerAt(t, i);
-    const double at = static_cast<double>(q) - t.quant->zero_points[s], units = values[i] / scale;
+    const double at = static_cast<double>(q) - t.quant->zero_points[s];
+    const double units = static_cast<double>(values[i]) / t.quant->scales[s];
     const bool beyond = (q >= high && units > at) || (q <= low && units < at);
-    if (beyond || std::nearbyint(units) == at) continue;
-    values[i] = static_cast<float>(scale * std::clamp(units, at - kReach, at + kReach));
+    if (!beyond && std::nearbyint(units) != at) values[i] = stored[i];
   }
   return values;
 }

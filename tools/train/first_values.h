@@ -7,12 +7,13 @@
 
 namespace octet {
 
-// Real numbers for training to begin with: those next to `values` that are rounded to the integers
-// of `t`, a quantized constant of as many elements. Where `values` are what the integers were
-// rounded from, they are the result; where the integers were chosen otherwise (learned rounding,
-// corrected biases, another program's quantizer), the choice stays, and what training learns starts
-// from there.
-std::vector<float> WithinCells(const Tensor& t, std::vector<float> values);
+// Real numbers for training to begin with, all of which are rounded to the integers of `t`, a
+// quantized constant of as many elements: those of `values` that are, and in place of the others
+// what the integer stands for. So integers that were chosen otherwise than by rounding to nearest
+// (learned rounding, corrected biases, another program's quantizer) are where training begins. They
+// are put in the middle of what is rounded to them, not next to the number that they replace:
+// there, the first small step would undo the choice.
+std::vector<float> KeepIntegers(const Tensor& t, std::vector<float> values);
 
 }  // namespace octet
 
