@@ -331,7 +331,8 @@ TEST_F(CliTest, ABudgetThatIsMissedEndsWith1AndWritesNoModel) {
       Octet("quantize small.octet --data in.npz -o q.octet --min-sqnr 150 --report r.html");
   EXPECT_EQ(result.code, 1);
   EXPECT_THAT(result.err, HasSubstr("the budget is missed (SQNR"));
-  EXPECT_THAT(result.err, HasSubstr("training with quantization in mind is the next step"));
+  EXPECT_THAT(result.err,
+              HasSubstr("--finetune, training with quantization in mind, is the next step"));
   EXPECT_FALSE(Exists("q.octet"));
   EXPECT_THAT(ReadText(Path("r.html")), HasSubstr("The budget is missed"));
   for (const char* arguments : {"--min-agreement 120%", "--budget soon", "--min-sqnr much",

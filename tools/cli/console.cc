@@ -40,6 +40,14 @@ void ProgressLine::Show(int64_t done, int64_t total) {
   std::fflush(stderr);
 }
 
+void TaskLine::Show(const std::string& task, int64_t done, int64_t total) {
+  if (line_ == nullptr || task != task_) {
+    Clear();  // before the next one starts
+    line_ = std::make_unique<ProgressLine>(task_ = task);
+  }
+  line_->Show(done, total);
+}
+
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
   std::vector<size_t> widths;
   for (const std::vector<std::string>& row : rows) {

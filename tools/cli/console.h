@@ -2,6 +2,7 @@
 #define OCTET_TOOLS_CLI_CONSOLE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,18 @@ class ProgressLine {
   std::string task_;
   bool enabled_;
   int64_t shown_percent_ = -1;
+};
+
+// The same for one task after another: the line is that of the task that was shown last.
+class TaskLine {
+ public:
+  void Show(const std::string& task, int64_t done, int64_t total);
+  // Until the next Show. To be called before anything else is written.
+  void Clear() { line_.reset(); }
+
+ private:
+  std::string task_;
+  std::unique_ptr<ProgressLine> line_;
 };
 
 // Columns of text, aligned: the first row holds the titles; numbers stand at the right.

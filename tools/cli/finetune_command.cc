@@ -7,8 +7,8 @@
 #include "tools/cli/finetune_report.h"
 #include "tools/cli/picture_flags.h"
 #include "tools/cli/quantize_data.h"
+#include "tools/cli/training.h"
 #include "tools/cli/write_model.h"
-#include "tools/data/augment.h"
 #include "tools/data/cached_samples.h"
 #include "tools/data/file.h"
 #include "tools/data/readable.h"
@@ -32,26 +32,8 @@ struct Request {
   RefineOptions refine;
   bool no_augment = false, skip_unreadable = false;
   int64_t bits = 0, epochs = 0, batch = 0, patience = 0, seed = 0;
-  double rate = 0, hints = 1, mixed = 0.5;
+  double rate = 0, hints = kDefaultHints, mixed = DefaultAugment().mixed;
   FinetuneOptions options;
-};
-
-// Pictures that are cropped and mirrored anew each time.
-class AugmentedData final : public TrainingData {
- public:
-  AugmentedData(const SampleSource& source, const AugmentedPictures& pictures)
-      : source_(source), pictures_(pictures) {}
-
-  int64_t size() const override { return source_.size(); }
-  absl::StatusOr<Sample> Load(int64_t index, uint64_t draw) const override {
-    return pictures_.Load(index, draw);
-  }
-  int ClassOf(int64_t index) const override { return source_.ClassOf(index); }
-  std::string NameOf(int64_t index) const override { return source_.NameOf(index); }
-
- private:
-  const SampleSource& source_;
-  const AugmentedPictures pictures_;
 };
 
 // Pictures that cannot be read are told of before training begins.
@@ -121,7 +103,6 @@ absl::Status Finetune(Request& request) {
       OpenChecked(request, request.data, *graph, skipped);
   if (!opened.ok()) return opened.status();
   const CachedSamples samples(**opened, kCacheBytes);
-  const DataSpec spec = SpecOfGraph(*graph);
   std::unique_ptr<SampleSource> evaluation;
   if (!request.evaluation.empty()) {
     absl::StatusOr<std::unique_ptr<SampleSource>> judged =
@@ -130,18 +111,16 @@ absl::Status Finetune(Request& request) {
     evaluation = *std::move(judged);
   }
   const CachedSamples judged(evaluation == nullptr ? **opened : *evaluation, kCacheBytes);
+  absl::optional<AugmentOptions> augment;
+  if (!request.no_augment) augment.emplace();
+  // Blended pictures have no class.
+  if (augment && request.loss == "distill") augment->mixed = request.mixed;
+  const absl::StatusOr<std::unique_ptr<TrainingData>> data =
+      OpenTrainingData(request.data, *graph, **opened, samples, augment);
+  if (!data.ok()) return data.status();
   absl::StatusOr<Models> models = PrepareModels(request, *std::move(graph), samples);
   if (!models.ok()) return models.status();
 
-  std::unique_ptr<TrainingData> data = PlainTrainingData(samples);
-  if (IsFolder(request.data) && !request.no_augment) {
-    AugmentOptions augment;
-    // Blended pictures have no class.
-    if (request.loss == "distill") augment.mixed = request.mixed;
-    absl::StatusOr<AugmentedPictures> pictures = AugmentedPictures::Create(**opened, spec, augment);
-    if (!pictures.ok()) return pictures.status();
-    data = std::make_unique<AugmentedData>(**opened, *pictures);
-  }
   FinetuneSummary summary;
   std::unique_ptr<ProgressLine> line;
   TrainOptions& train = request.options.train;
@@ -161,7 +140,7 @@ absl::Status Finetune(Request& request) {
   request.options.run = request.common.model_options();
   train.pool = request.options.run.pool;
   absl::StatusOr<TrainResult> result =
-      octet::Finetune(models->integer, &models->real, *data, judged, request.options);
+      octet::Finetune(models->integer, &models->real, **data, judged, request.options);
   line.reset();
   if (!result.ok()) return result.status();
   status = WriteTried(request.output, result->graph, &samples, request.options.run);
@@ -199,9 +178,9 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                 "octet finetune net.octet --data pictures/ -o net.qat.octet --epochs 20");
   Request request;
   std::string refine = "none";
-  request.epochs = 20;
-  request.batch = 8;
-  request.seed = 1;
+  request.epochs = kDefaultEpochs;
+  request.batch = kDefaultBatch;
+  request.seed = kDefaultSeed;
   flags.Text("data", "DIR|FILE", "pictures or arrays to train with; they need no classes",
              &request.data);
   flags.Text("o", "FILE", "the model file to write", &request.output);
@@ -223,7 +202,7 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
              0, 1000, &request.hints);
   flags.Integer("epochs", "N", "times that all samples are seen; default 20", 0, 100000,
                 &request.epochs);
-  flags.Integer("batch", "N", "samples per step; default 8", 1, 65536, &request.batch);
+  flags.Integer("batch", "N", "samples per step; default 4", 1, 65536, &request.batch);
   flags.Real(
       "lr", "R",
       "rate at the start, which falls along a cosine; default with adam, whose steps are "

@@ -34,13 +34,19 @@ nlohmann::json ScoreJson(const Score& score) {
 
 }  // namespace
 
+nlohmann::json TrainingJson(const TrainResult& result) {
+  return {{"epochs", result.epochs},
+          {"best_epoch", result.best_epoch},
+          {"stopped_early", result.stopped_early},
+          {"before", ScoreJson(result.before)},
+          {"after", ScoreJson(result.after)}};
+}
+
 nlohmann::json FinetuneJson(const FinetuneSummary& summary) {
-  const TrainResult& result = summary.result;
-  nlohmann::json json = {
-      {"output", summary.output},           {"epochs", result.epochs},
-      {"best_epoch", result.best_epoch},    {"stopped_early", result.stopped_early},
-      {"before", ScoreJson(result.before)}, {"after", ScoreJson(result.after)},
-      {"history", nlohmann::json::array()}, {"skipped", summary.skipped}};
+  nlohmann::json json = TrainingJson(summary.result);
+  json["output"] = summary.output;
+  json["history"] = nlohmann::json::array();
+  json["skipped"] = summary.skipped;
   for (const EpochReport& e : summary.epochs) {
     nlohmann::json entry = ScoreJson(e.score);
     entry["epoch"] = e.epoch;

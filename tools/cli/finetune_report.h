@@ -18,6 +18,8 @@ struct FinetuneSummary {
   bool judged_on_training_data = false;
 };
 
+// `epochs`, `best_epoch`, `stopped_early`, `before` and `after`.
+nlohmann::json TrainingJson(const TrainResult& result);
 nlohmann::json FinetuneJson(const FinetuneSummary& summary);
 std::string FinetuneText(const FinetuneSummary& summary);
 

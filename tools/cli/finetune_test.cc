@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -133,6 +135,97 @@ TEST_F(FinetuneTest, HintsChangeWhatIsLearned) {
         << err_;
   }
   EXPECT_NE(ReadText("h0.octet"), ReadText("h1.octet"));
+}
+
+// Dense convolutions, which have a kernel for every precision, with a few large weights, so that
+// one scale for all of them serves badly.
+Graph DenseNetwork() {
+  std::mt19937 random(3);
+  Graph g;
+  const auto tensor = [&](const std::string& name, Shape shape) {
+    Tensor t;
+    t.name = name;
+    t.type = DataType::kF32;
+    t.shape = std::move(shape);
+    return g.AddTensor(std::move(t));
+  };
+  const auto constant = [&](const std::string& name, Shape shape, float size) {
+    const TensorId id = tensor(name, std::move(shape));
+    std::normal_distribution<float> normal;
+    std::vector<float> values(static_cast<size_t>(NumElements(g.tensor(id).shape)));
+    for (float& v : values) v = size * std::pow(normal(random), 3.0f);
+    g.tensor(id).data = Constant::Of<float>(values);
+    return id;
+  };
+  g.inputs = {tensor("x", {-1, 3, 17, 19})};
+  TensorId x = g.inputs[0];
+  for (int i = 0, channels = 3; i < 7; ++i, channels = 16) {
+    const std::string name = absl::StrCat("conv", i);
+    schema::ConvOptionsT options;
+    options.strides = options.dilations = {1, 1};
+    options.pads_begin = options.pads_end = {1, 1};
+    options.activation_min = 0;
+    const float size = std::sqrt(0.014f / static_cast<float>(channels));
+    const TensorId w = constant(name + ".w", {16, channels, 3, 3}, size);
+    const TensorId b = constant(name + ".b", {16}, 0.025f);
+    const TensorId y = tensor(name, {-1, 16, 17, 19});
+    g.AddNode(name, std::move(options), {x, w, b}, {y});
+    x = y;
+  }
+  g.outputs = {x};
+  return g;
+}
+
+TEST_F(FinetuneTest, MeetsABudgetThatQuantizingAloneMisses) {
+  ASSERT_TRUE(WriteModel(DenseNetwork(), Path("dense.octet")).ok());
+  // So that no operator is left in float instead.
+  testing::WriteText(Path("int8.txt"), "type Conv: int8\n");
+  const std::string quantize =
+      "quantize dense.octet --data in.npz -o q.octet --weights per-tensor --activations s8 "
+      "--scheme symmetric --overrides int8.txt --resume s.search --min-sqnr ";
+  const std::string finetune = " --finetune --epochs 100";
+  EXPECT_EQ(Octet(absl::StrCat(quantize, 150, finetune, " --json")), 1);
+  EXPECT_THAT(err_, HasSubstr("more data or --epochs may help"));
+  double alone = 0, trained = 0;
+  const json road = json::parse(out_);
+  for (const json& step : road["steps"]) {
+    if (step["name"] == "float") continue;
+    const bool is_trained = step["name"].get<std::string>().find("trained") == 0;
+    (is_trained ? trained : alone) =
+        std::max(is_trained ? trained : alone, step["sqnr_db"].get<double>());
+  }
+  ASSERT_GT(trained, alone + 0.05);
+  const double budget = (alone + trained) / 2;
+
+  EXPECT_EQ(Octet(absl::StrCat(quantize, budget)), 1);
+  EXPECT_THAT(err_, HasSubstr("--finetune, training with quantization in mind, is the next step"));
+  EXPECT_FALSE(Exists("q.octet"));
+  ASSERT_EQ(Octet(absl::StrCat(quantize, budget, finetune, " --report r.html")), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("* trained, "));
+  EXPECT_THAT(out_, HasSubstr("resumed: "));
+  EXPECT_THAT(ReadText("r.html"), HasSubstr("trained, "));
+  ASSERT_EQ(Octet("eval q.octet --data in.npz --reference dense.octet --json"), 0) << err_;
+  EXPECT_EQ(json::parse(out_)["sqnr_db"], trained);
+  ASSERT_EQ(Octet("inspect q.octet --json"), 0);
+  EXPECT_THAT(out_, HasSubstr("--finetune"));
+  EXPECT_THAT(out_, HasSubstr("--epochs 100"));
+}
+
+TEST_F(FinetuneTest, FollowsAMethodThatIsAskedFor) {
+  const std::string quantize =
+      "quantize small.octet --data in.npz -o q.octet --method static --finetune --epochs 3 ";
+  ASSERT_EQ(Octet(quantize + "--json"), 0) << err_;
+  const json training = json::parse(out_)["training"];
+  EXPECT_EQ(training["epochs"], 3);
+  EXPECT_GE(training["after"]["sqnr_db"], training["before"]["sqnr_db"]);
+  EXPECT_THAT(err_, HasSubstr("epoch 3  loss "));
+  ASSERT_EQ(Octet("eval q.octet --data in.npz --reference small.octet --json"), 0) << err_;
+  EXPECT_EQ(json::parse(out_)["sqnr_db"], training["after"]["sqnr_db"]);
+  ASSERT_EQ(Octet(quantize + "--refine all --weights per-tensor"), 0) << err_;
+  EXPECT_THAT(out_, HasSubstr("trained, the best of 3 epochs was "));
+  EXPECT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --method dynamic --finetune"), 2);
+  EXPECT_EQ(Octet("quantize small.octet --data in.npz -o q.octet --epochs 3"), 2);
+  EXPECT_THAT(err_, HasSubstr("--epochs goes with --finetune"));
 }
 
 TEST_F(FinetuneTest, LearnsClassesFromPictures) {

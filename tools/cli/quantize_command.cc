@@ -2,15 +2,18 @@
 #include <nlohmann/json.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/cli/commands.h"
 #include "tools/cli/common.h"
 #include "tools/cli/console.h"
 #include "tools/cli/exit_code.h"
+#include "tools/cli/finetune_report.h"
 #include "tools/cli/quantize_data.h"
 #include "tools/cli/quantize_request.h"
 #include "tools/cli/quantize_summary.h"
 #include "tools/cli/road.h"
+#include "tools/cli/training.h"
 #include "tools/cli/write_model.h"
 #include "tools/data/cached_samples.h"
 #include "tools/data/file.h"
@@ -19,6 +22,7 @@
 #include "tools/quantize/quantize.h"
 #include "tools/quantize/ranges_file.h"
 #include "tools/quantize/rescaled.h"
+#include "tools/quantize/trained_model.h"
 
 namespace octet::cli {
 namespace {
@@ -54,11 +58,36 @@ absl::StatusOr<Statistics> StatisticsFor(QuantizeRequest& request, const Graph& 
   return GatherInt8Statistics(graph, samples, request.options);
 }
 
+// Trains what was quantized of `real`.
+absl::StatusOr<Graph> TrainFile(const QuantizeRequest& request, const Graph& real, Graph integer,
+                                const SampleSource& samples, QuantizeSummary& made) {
+  const CachedSamples cached(samples, kCacheBytes);
+  const absl::StatusOr<std::unique_ptr<TrainingData>> data =
+      OpenTrainingData(request.data, real, samples, cached, DefaultAugment());
+  if (!data.ok()) return data.status();
+  TaskLine line;
+  TrainingTask task{integer, real, cached, "", false, {}, {}};
+  task.progress = [&](const std::string& now, int64_t done, int64_t total) {
+    line.Show(now, done, total);
+  };
+  const auto on_epoch = [&](const EpochReport& epoch) {
+    line.Clear();
+    absl::FPrintF(stderr, "%s\n", EpochText(epoch));
+  };
+  absl::StatusOr<TrainResult> result =
+      TrainWithDefaults(task, **data, request.epochs, request.options.run, on_epoch);
+  if (!result.ok()) return result.status();
+  FinishTrained(real, request.options.target, TrainingSettings(request.epochs), result->graph,
+                made.report);
+  made.training = *std::move(result);
+  return std::move(made.training->graph);
+}
+
 // `samples` may be null where the method needs none.
 absl::StatusOr<Graph> QuantizeFile(QuantizeRequest& request, const Graph& graph,
-                                   const SampleSource* samples, QuantizerReport& report) {
+                                   const SampleSource* samples, QuantizeSummary& made) {
   if (NeedsNoData(request.options.method)) {
-    return QuantizeWithoutData(graph, request.options, &report);
+    return QuantizeWithoutData(graph, request.options, &made.report);
   }
   absl::StatusOr<Graph> prepared = PrepareGraph(graph, *samples, request.options);
   if (!prepared.ok()) return prepared;
@@ -69,7 +98,10 @@ absl::StatusOr<Graph> QuantizeFile(QuantizeRequest& request, const Graph& graph,
     if (!status.ok()) return status;
   }
   absl::StatusOr<Graph> result =
-      QuantizeWithStatistics(*prepared, *samples, *statistics, request.options, &report);
+      QuantizeWithStatistics(*prepared, *samples, *statistics, request.options, &made.report);
+  if (result.ok() && request.finetune) {
+    result = TrainFile(request, *prepared, *std::move(result), *samples, made);
+  }
   if (!result.ok()) return result;
   const absl::StatusOr<std::set<std::string>> rescaled =
       FindRescaled(graph, *prepared, *samples, request.options.run);
@@ -151,6 +183,15 @@ absl::Status WalkTheRoad(QuantizeRequest& request) {
                                         kCacheBytes);
   const SampleSource& judge =
       evaluation != nullptr ? static_cast<const SampleSource&>(cached_evaluation) : cached;
+  std::unique_ptr<TrainingData> data;
+  if (request.finetune) {
+    absl::StatusOr<std::unique_ptr<TrainingData>> opened =
+        OpenTrainingData(request.data, *graph, **calibration, cached, DefaultAugment());
+    if (!opened.ok()) return opened.status();
+    data = *std::move(opened);
+    options->train = DefaultTrainer(*data, request.epochs, request.options.run);
+    options->training = absl::StrJoin(TrainingSettings(request.epochs), "\n");
+  }
   absl::StatusOr<RoadResult> result = WalkRoadOnConsole(*graph, cached, judge, *options);
   if (!result.ok()) return WithUnreadable(request, calibration->get(), result.status());
   absl::Status status;
@@ -170,7 +211,8 @@ absl::Status WalkTheRoad(QuantizeRequest& request) {
   return AnswerIsNo(absl::StrCat(
       "the budget is missed (", absl::StrJoin(result->steps[result->chosen].missed, "; "), ")",
       result->out_of_time ? "; time is up, a longer --budget may help"
-                          : "; training with quantization in mind is the next step",
+      : request.finetune  ? "; more data or --epochs may help"
+                          : "; --finetune, training with quantization in mind, is the next step",
       "; no file was written"));
 }
 
@@ -186,14 +228,15 @@ absl::Status Quantize(QuantizeRequest& request) {
     samples = *std::move(opened);
   }
 
-  QuantizerReport report;
-  absl::StatusOr<Graph> result = QuantizeFile(request, *graph, samples.get(), report);
+  QuantizeSummary made;
+  absl::StatusOr<Graph> result = QuantizeFile(request, *graph, samples.get(), made);
   if (!result.ok()) return WithUnreadable(request, samples.get(), result.status());
-  const size_t operators = result->nodes.size();
+  made.operators = result->nodes.size();
   const absl::Status status =
       WriteTried(request.output, *std::move(result), samples.get(), request.options.run);
   if (!status.ok()) return status;
-  PrintQuantizeSummary(request, report, operators, skipped);
+  for (const UnreadableSample& sample : skipped) made.skipped.push_back(sample.message);
+  PrintQuantizeSummary(request, made);
   return absl::OkStatus();
 }
 

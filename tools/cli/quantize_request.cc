@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/cli/exit_code.h"
+#include "tools/cli/training.h"
 
 namespace octet::cli {
 namespace {
@@ -65,6 +66,13 @@ void Register(FlagSet& flags, QuantizeRequest& request, Words& words) {
                "CPUs to quantize for; avx2: weights are limited so that products cannot saturate "
                "16 bits, and CPUs without VNNI take the fast way; default any",
                &words.target);
+  flags.Switch("finetune",
+               "train on --data what quantizing alone does not keep; with auto where the budget is "
+               "missed otherwise, and always without a budget; see docs/training.md",
+               &request.finetune);
+  flags.Integer("epochs", "N",
+                absl::StrCat("times that --finetune sees all samples; default ", kDefaultEpochs), 1,
+                100000, &request.epochs);
   request.road.Register(flags);
   request.pictures.Register(flags);
   request.common.Register(flags);
@@ -88,6 +96,12 @@ absl::Status ChooseMethod(const Words& words, QuantizeRequest& request) {
         " has no budget, evaluation, report, --resume or --exclude-list; --method auto has"));
   }
   if (!request.walks_road) request.options.method = method;
+  if (request.epochs > 0 && !request.finetune) return UsageError("--epochs goes with --finetune");
+  if (request.epochs == 0) request.epochs = kDefaultEpochs;
+  if (request.finetune && !request.walks_road && NeedsNoData(method)) {
+    return UsageError(absl::StrCat("--finetune trains static models; --method ", method,
+                                   " has no scales to train"));
+  }
   if (request.data.empty() && !NeedsNoData(request.options.method)) {
     return UsageError("missing: --data DIR or --data FILE.npz");
   }

@@ -1,6 +1,7 @@
 #ifndef OCTET_TOOLS_CLI_QUANTIZE_REQUEST_H_
 #define OCTET_TOOLS_CLI_QUANTIZE_REQUEST_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -25,6 +26,8 @@ struct QuantizeRequest {
   std::string save_ranges;
   double moving_average = 0;  // 0: the default
   bool skip_unreadable = false;
+  bool finetune = false;
+  int64_t epochs = 0;
   QuantizerOptions options;  // without `run`, and without the overrides, whose file is
   std::string overrides;
 };

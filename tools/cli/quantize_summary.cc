@@ -6,33 +6,32 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "tools/cli/console.h"
+#include "tools/cli/finetune_report.h"
 #include "tools/report/bytes.h"
 
 namespace octet::cli {
 
-void PrintQuantizeSummary(const QuantizeRequest& request, const QuantizerReport& report,
-                          size_t operators, const std::vector<UnreadableSample>& skipped) {
+void PrintQuantizeSummary(const QuantizeRequest& request, const QuantizeSummary& made) {
+  const QuantizerReport& report = made.report;
   const uint64_t before = FileSize(request.input);
   const uint64_t after = FileSize(request.output);
   const double ratio = before > 0 ? static_cast<double>(after) / static_cast<double>(before) : 0;
-  std::vector<std::string> skipped_messages;
-  for (const UnreadableSample& sample : skipped) skipped_messages.push_back(sample.message);
   if (request.common.json) {
-    Print(nlohmann::json({{"output", request.output},
-                          {"samples", report.samples},
-                          {"input_bytes", before},
-                          {"output_bytes", after},
-                          {"size_ratio", ratio},
-                          {"operators", operators},
-                          {"int8_operators", report.int8_operators},
-                          {"float_operators", report.float_operators},
-                          {"conversions", report.conversions},
-                          {"target", std::string(Name(request.options.target))},
-                          {"at_risk_without_vnni", report.at_risk},
-                          {"limited_for_target", report.limited},
-                          {"skipped", skipped_messages}})
-              .dump(2) +
-          "\n");
+    nlohmann::json json = {{"output", request.output},
+                           {"samples", report.samples},
+                           {"input_bytes", before},
+                           {"output_bytes", after},
+                           {"size_ratio", ratio},
+                           {"operators", made.operators},
+                           {"int8_operators", report.int8_operators},
+                           {"float_operators", report.float_operators},
+                           {"conversions", report.conversions},
+                           {"target", std::string(Name(request.options.target))},
+                           {"at_risk_without_vnni", report.at_risk},
+                           {"limited_for_target", report.limited},
+                           {"skipped", made.skipped}};
+    if (made.training) json["training"] = TrainingJson(*made.training);
+    Print(json.dump(2) + "\n");
     return;
   }
   std::string text = FormatTable({
@@ -48,8 +47,17 @@ void PrintQuantizeSummary(const QuantizeRequest& request, const QuantizerReport&
     absl::StrAppend(&text, "left in float: ", absl::StrJoin(report.float_operators, ", "), "\n");
   }
   absl::StrAppend(&text, SaturationText(report, request.options.target));
-  for (const std::string& message : skipped_messages) {
+  for (const std::string& message : made.skipped) {
     absl::StrAppend(&text, "skipped: ", message, "\n");
+  }
+  if (made.training) {
+    const TrainResult& t = *made.training;
+    absl::StrAppend(&text, "trained, the best of ", t.epochs, " epochs was ", t.best_epoch, ": ");
+    if (t.before.sqnr_db && t.after.sqnr_db) {
+      absl::StrAppendFormat(&text, "SQNR %.2f dB before, %.2f dB after", *t.before.sqnr_db,
+                            *t.after.sqnr_db);
+    }
+    text += "; judged on the training data\n";
   }
   if (!NeedsNoData(request.options.method)) {
     absl::StrAppend(&text, "calibrated with ", report.samples, " samples; ");

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
-#include <memory>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -132,17 +131,12 @@ absl::StatusOr<RoadOptions> RoadFlags::Options() const {
 
 absl::StatusOr<RoadResult> WalkRoadOnConsole(const Graph& graph, const SampleSource& calibration,
                                              const SampleSource& evaluation, RoadOptions options) {
-  std::string task;
-  std::unique_ptr<ProgressLine> line;
-  options.progress = [&](const std::string& now, int64_t done, int64_t total) {
-    if (line == nullptr || now != task) {
-      line.reset();  // clears it before the next one starts
-      line = std::make_unique<ProgressLine>(task = now);
-    }
-    line->Show(done, total);
+  TaskLine line;
+  options.progress = [&](const std::string& task, int64_t done, int64_t total) {
+    line.Show(task, done, total);
   };
   options.on_step = [&](const RoadStep& step) {
-    line.reset();
+    line.Clear();
     absl::FPrintF(stderr, "%s: %s%s%s\n", step.name,
                   step.accuracy.sqnr_db
                       ? absl::StrCat(Number(step.accuracy.sqnr_db, 2), " dB, agreement ",

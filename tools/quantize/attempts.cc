@@ -27,10 +27,6 @@ uint64_t WeightsBytes(const Graph& graph) {
 
 std::string VerdictName(const Recipe& recipe) { return absl::StrCat("verdict ", recipe.Key()); }
 
-void AddRemark(RoadStep& step, absl::string_view remark) {
-  absl::StrAppend(&step.remark, step.remark.empty() ? "" : "; ", remark);
-}
-
 }  // namespace
 
 absl::Status Attempts::MeasureFloat() {
@@ -181,7 +177,7 @@ absl::Status Attempts::Consider(size_t attempt) {
   RoadStep& step = steps_[attempt];
   step.float_latency_ms = (*ms)[0];
   step.latency_ms = (*ms)[1];
-  if (!IsFaster(attempt)) AddRemark(step, "not faster than float");
+  if (!IsFaster(attempt)) AddRemark(attempt, "not faster than float");
   considered_.push_back(attempt);
   return absl::OkStatus();
 }
@@ -209,6 +205,11 @@ absl::Status Attempts::MeasureFinalists() {
     steps_[attempts[i]].latency_ms = (*ms)[i];
   }
   return absl::OkStatus();
+}
+
+void Attempts::AddRemark(size_t attempt, absl::string_view remark) {
+  std::string& text = steps_[attempt].remark;
+  absl::StrAppend(&text, text.empty() ? "" : "; ", remark);
 }
 
 bool Attempts::IsFaster(size_t attempt) const {

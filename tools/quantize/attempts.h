@@ -64,6 +64,7 @@ class Attempts {
 
   const std::vector<RoadStep>& steps() const { return steps_; }
   RoadStep& step(size_t attempt) { return steps_[attempt]; }
+  void AddRemark(size_t attempt, absl::string_view remark);
   const Recipe& recipe(size_t attempt) const { return recipes_[attempt]; }
   const std::vector<OperatorTime>& profile() const { return profile_; }
   bool has_classes() const;

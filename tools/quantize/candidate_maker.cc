@@ -1,6 +1,7 @@
 #include "tools/quantize/candidate_maker.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "tools/quantize/ranges_file.h"
 #include "tools/quantize/rescaled.h"
 
@@ -8,7 +9,8 @@ namespace octet {
 
 std::string Recipe::Key() const {
   if (method != "static") return method;
-  std::string key = absl::StrCat(method, " ", Name(calibrator), refined ? " refined" : "");
+  std::string key = absl::StrCat(method, " ", Name(calibrator), refined ? " refined" : "",
+                                 trained.empty() ? "" : " trained ", trained);
   if (precision.empty()) return key;
   key += ' ';
   for (Precision p : precision) key += Name(p)[0];
@@ -16,6 +18,18 @@ std::string Recipe::Key() const {
 }
 
 absl::StatusOr<Made> CandidateMaker::Make(const Recipe& recipe) {
+  absl::StatusOr<Made> made = MakeUntrained(recipe);
+  if (!made.ok() || recipe.trained.empty()) return made;
+  absl::Status status = MakeChanges(trained_.at(recipe.Key()).changes, made->graph);
+  if (!status.ok()) return status;
+  const absl::StatusOr<const Base*> base = BaseFor(recipe.refined);
+  if (!base.ok()) return base.status();
+  FinishTrained((*base)->graph, options_.target, absl::StrSplit(recipe.trained, '\n'), made->graph,
+                made->report);
+  return made;
+}
+
+absl::StatusOr<Made> CandidateMaker::MakeUntrained(const Recipe& recipe) {
   Made made;
   if (recipe.method != "static") {
     QuantizerOptions options = options_;

@@ -16,6 +16,7 @@
 #include "tools/data/sample_source.h"
 #include "tools/quantize/journal.h"
 #include "tools/quantize/quantize.h"
+#include "tools/quantize/trained_model.h"
 
 namespace octet {
 
@@ -25,6 +26,7 @@ struct Recipe {
   CalibratorKind calibrator = CalibratorKind::kMinMax;
   bool refined = false;
   std::vector<Precision> precision;  // as in StaticChoice
+  std::string trained;               // empty: it is not; else how, a name that Train gave
 
   // A name that no other recipe has.
   std::string Key() const;
@@ -58,6 +60,20 @@ class CandidateMaker {
 
   absl::StatusOr<Made> Make(const Recipe& recipe);
 
+  // Trains the model of a static recipe, unless the journal has the result, and gives the recipe of
+  // the trained one; none where training was stopped before the first epoch's end. `how` has the
+  // trainer's settings, as lines of the record. Beside the journal's file there is a checkpoint
+  // from which training goes on after an interruption; the journal keeps what is complete.
+  struct Trained {
+    Recipe recipe;
+    int epochs = 0;
+    int best_epoch = 0;
+    double seconds = 0;
+  };
+  absl::StatusOr<absl::optional<Trained>> Train(const Recipe& recipe, const Trainer& trainer,
+                                                const std::string& how, const SampleSource& judged,
+                                                const std::function<bool()>& stop);
+
   // The static quantizer behind recipes with this calibrator. Lives as long as the maker.
   absl::StatusOr<const StaticQuantizer*> QuantizerFor(CalibratorKind calibrator, bool refined);
 
@@ -79,6 +95,10 @@ class CandidateMaker {
   absl::StatusOr<Statistics> Gather(const Graph& graph, const std::string& name,
                                     const QuantizerOptions& options);
   absl::StatusOr<const RefinedLayers*> LayersFor(CalibratorKind calibrator);
+  absl::StatusOr<Made> MakeUntrained(const Recipe& recipe);
+  absl::Status SetCheckpoint(const std::string& key, TrainingTask& task);
+  static absl::StatusOr<TrainedModel> RunTrainer(const Trainer& trainer, const TrainingTask& task,
+                                                 bool& complete);
 
   const Graph& graph_;
   const SampleSource& calibration_;
@@ -91,6 +111,7 @@ class CandidateMaker {
   bool refined_known_ = false;
   std::map<std::pair<CalibratorKind, bool>, std::unique_ptr<StaticQuantizer>> quantizers_;
   std::map<CalibratorKind, RefinedLayers> layers_;
+  std::map<std::string, TrainedModel> trained_;  // by key of the recipe
 };
 
 }  // namespace octet

@@ -33,6 +33,9 @@ class Journal {
   // about another subject, and says which part of the subject differs.
   static absl::StatusOr<Journal> Open(const std::string& path, const JournalSubject& subject);
 
+  // Of the file; empty: results are kept in memory alone.
+  const std::string& path() const { return path_; }
+
   // How many results the file held.
   int64_t found() const { return found_; }
 

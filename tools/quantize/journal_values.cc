@@ -91,6 +91,21 @@ json Encode(const RefinedLayers& layers) {
   return result;
 }
 
+json Encode(const TrainedModel& model) {
+  json changes = json::array();
+  for (const TrainedModel::Change& change : model.changes) {
+    changes.push_back({{"tensor", change.tensor},
+                       {"type", static_cast<int>(change.type)},
+                       {"data", Binary(change.data)},
+                       {"scales", Binary(change.scales)},
+                       {"zero_points", Binary(change.zero_points)}});
+  }
+  return {{"changes", std::move(changes)},
+          {"epochs", model.epochs},
+          {"best_epoch", model.best_epoch},
+          {"seconds", model.seconds}};
+}
+
 bool Decode(const json& value, double& result) {
   return Guarded([&] { result = value.get<double>(); });
 }
@@ -147,6 +162,23 @@ bool Decode(const json& value, RefinedLayers& result) {
       layer.scales = FromBinary<float>(entry.at("scales"));
       layer.bias = FromBinary<double>(entry.at("bias"));
     }
+  });
+}
+
+bool Decode(const json& value, TrainedModel& result) {
+  return Guarded([&] {
+    for (const json& entry : value.at("changes")) {
+      TrainedModel::Change change;
+      change.tensor = entry.at("tensor").get<size_t>();
+      change.type = static_cast<DataType>(entry.at("type").get<int>());
+      change.data = FromBinary<uint8_t>(entry.at("data"));
+      change.scales = FromBinary<float>(entry.at("scales"));
+      change.zero_points = FromBinary<int32_t>(entry.at("zero_points"));
+      result.changes.push_back(std::move(change));
+    }
+    result.epochs = value.at("epochs").get<int>();
+    result.best_epoch = value.at("best_epoch").get<int>();
+    result.seconds = value.at("seconds").get<double>();
   });
 }
 

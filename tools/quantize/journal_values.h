@@ -9,6 +9,7 @@
 #include "tools/evaluate/evaluate.h"
 #include "tools/evaluate/latency.h"
 #include "tools/quantize/refined_layers.h"
+#include "tools/quantize/trained_model.h"
 
 // What a journal keeps: results of a search, as JSON and back. Decode gives back exactly what was
 // encoded, and returns false for anything else.
@@ -29,6 +30,7 @@ nlohmann::json Encode(const std::vector<double>& values);
 nlohmann::json Encode(const Verdict& verdict);
 nlohmann::json Encode(const std::vector<OperatorTime>& profile);
 nlohmann::json Encode(const RefinedLayers& layers);
+nlohmann::json Encode(const TrainedModel& model);
 
 bool Decode(const nlohmann::json& json, double& value);
 bool Decode(const nlohmann::json& json, std::string& text);
@@ -36,6 +38,7 @@ bool Decode(const nlohmann::json& json, std::vector<double>& values);
 bool Decode(const nlohmann::json& json, Verdict& verdict);
 bool Decode(const nlohmann::json& json, std::vector<OperatorTime>& profile);
 bool Decode(const nlohmann::json& json, RefinedLayers& layers);
+bool Decode(const nlohmann::json& json, TrainedModel& model);
 
 }  // namespace octet
 

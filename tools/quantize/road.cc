@@ -46,7 +46,8 @@ class Road {
  private:
   absl::Status Search() {
     absl::Status status;
-    for (auto attempt : {&Road::TryDynamic, &Road::TryCalibrators, &Road::TryRefined}) {
+    for (auto attempt :
+         {&Road::TryDynamic, &Road::TryCalibrators, &Road::TryRefined, &Road::TryTrained}) {
       status = (this->*attempt)();
       if (!status.ok() || Done()) return status;
     }
@@ -108,6 +109,31 @@ class Road {
     const bool helps = attempts_.Better(refined, static_);
     attempts_.Dismiss(helps ? static_ : refined);
     if (helps) static_ = refined;
+    attempts_.Announce();
+    return status;
+  }
+
+  // Mixtures are made of the static attempt all the same: training fits the layers to one another
+  // as integers.
+  absl::Status TryTrained() {
+    if (!options_.train || static_ == 0) return absl::OkStatus();
+    const Recipe recipe = attempts_.recipe(static_);
+    const absl::StatusOr<absl::optional<CandidateMaker::Trained>> trained = maker_.Train(
+        recipe, options_.train, options_.training, evaluation_, [this] { return OutOfTime(); });
+    if (absl::IsUnimplemented(trained.status())) {
+      attempts_.AddRemark(static_, absl::StrCat("not trained: ", trained.status().message()));
+      return absl::OkStatus();
+    }
+    if (!trained.ok() || !*trained) return trained.status();
+    const absl::StatusOr<std::vector<size_t>> judged =
+        attempts_.Judge({{absl::StrCat("trained, ", Name(recipe.calibrator)), (*trained)->recipe}});
+    if (!judged.ok() || judged->empty()) return judged.status();
+    const size_t attempt = judged->front();
+    attempts_.step(attempt).seconds += (*trained)->seconds;
+    attempts_.AddRemark(attempt, absl::StrCat("the best of ", (*trained)->epochs, " epochs was ",
+                                              (*trained)->best_epoch));
+    absl::Status status = attempts_.Consider(attempt);
+    attempts_.Dismiss(attempts_.Better(attempt, static_) ? static_ : attempt);
     attempts_.Announce();
     return status;
   }

@@ -18,10 +18,12 @@
 #include "tools/quantize/precision.h"
 #include "tools/quantize/quantize.h"
 #include "tools/quantize/sensitivity.h"
+#include "tools/quantize/trained_model.h"
 
 // The practical road from a float model to a quantized one: measure the float model, try dynamic
-// quantization, then static with every calibrator, then the methods that refine it, then mixtures
-// in which each operator has a precision of its own. Every attempt is judged by the executor that
+// quantization, then static with every calibrator, then the methods that refine it, then, if asked
+// for, training, then mixtures in which each operator has a precision of its own. Training takes
+// minutes, but a mixture is slower whenever it runs. Every attempt is judged by the executor that
 // will run it.
 
 namespace octet {
@@ -65,6 +67,10 @@ struct RoadOptions {
   // A file that keeps what was measured. Where it exists, what it holds is not measured again: a
   // search that was interrupted goes on where it was, with the same result. Empty: none.
   std::string resume;
+  // Trains the best static model where no attempt before keeps the budget, and always without one.
+  // Empty: nothing is trained. `training` has its settings, as lines of the record.
+  Trainer train;
+  std::string training;
   // How the time of one run of each model is measured, in milliseconds, within `seconds` for all.
   // Empty: MedianLatencies on the evaluation data.
   std::function<absl::StatusOr<std::vector<double>>(absl::Span<const Model* const> models,

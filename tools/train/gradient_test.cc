@@ -84,6 +84,22 @@ schema::ReduceOptionsT Reduce(schema::ReduceKind kind) {
   return o;
 }
 
+void AddTransposedConvolutions(std::vector<Case>& cases) {
+  schema::ConvTransposeOptionsT o;
+  o.strides = {2, 3};
+  o.dilations = {1, 2};
+  o.pads_begin = {1, 0};
+  o.pads_end = {0, 2};
+  o.output_padding = {1, 0};
+  cases.push_back(Make("transposed conv", o, {{2, 4, 5, 3}, {4, 3, 3, 2}, {3}}));
+  o.groups = 2;
+  cases.push_back(Make("transposed conv, grouped", o, {{1, 4, 5, 3}, {4, 2, 3, 2}}));
+  schema::ConvTransposeOptionsT line;
+  line.strides = line.dilations = {1};
+  line.pads_begin = line.pads_end = line.output_padding = {0};
+  cases.push_back(Make("transposed conv of lines", line, {{1, 2, 5}, {2, 3, 4}, {3}}));
+}
+
 void AddProducts(std::vector<Case>& cases) {
   cases.push_back(
       Make("conv point", Conv({1, 1}, {1, 1}, {0, 0}, 1), {{2, 3, 4, 5}, {6, 3, 1, 1}, {6}}));
@@ -100,6 +116,7 @@ void AddProducts(std::vector<Case>& cases) {
       Make("conv with residual", Conv({1}, {1}, {1}, 1), {{1, 2, 5}, {3, 2, 4}, {3}, {1, 3, 5}}));
   cases.push_back(Make("conv of volumes", Conv({1, 2, 1}, {1, 1, 1}, {0, 1, 1}, 1),
                        {{1, 2, 3, 4, 4}, {2, 2, 2, 3, 2}, {2}}));
+  AddTransposedConvolutions(cases);
   for (bool a : {false, true}) {
     for (bool b : {false, true}) {
       cases.push_back(Make(absl::StrCat("matmul ", a, b), MatMul(a, b),
@@ -112,6 +129,34 @@ void AddProducts(std::vector<Case>& cases) {
   cases.push_back(Make("matmul of a stack and a matrix", MatMul(false, false),
                        {{2, 3, 5}, {5, 4}, {4}, {2, 3, 4}}));
   cases.push_back(Make("matmul of a vector", MatMul(false, true), {{5}, {4, 5}, {4}}));
+}
+
+schema::AttentionOptionsT Attention(bool heads_last, bool causal, float softcap) {
+  schema::AttentionOptionsT o;
+  o.scale = 0.6f;
+  o.heads_last = heads_last;
+  o.causal = causal;
+  o.softcap = softcap;
+  return o;
+}
+
+void AddAttention(std::vector<Case>& cases) {
+  const Shape q = {2, 4, 5, 3}, k = {2, 4, 6, 3}, v = {2, 4, 6, 7};
+  cases.push_back(Make("attention", Attention(false, false, 0), {q, k, v}));
+  cases.push_back(Make("attention, heads last", Attention(true, false, 0),
+                       {{2, 5, 4, 3}, {2, 6, 4, 3}, {2, 6, 4, 7}}));
+  cases.push_back(
+      Make("attention, shared heads", Attention(false, false, 0), {q, {2, 2, 6, 3}, {2, 2, 6, 7}}));
+  cases.push_back(Make("attention, causal", Attention(false, true, 0), {q, k, v}));
+  // More queries than keys: the first ones see nothing.
+  cases.push_back(Make("attention, causal, few keys", Attention(false, true, 0),
+                       {q, {2, 4, 3, 3}, {2, 4, 3, 7}}));
+  cases.push_back(Make("attention with softcap", Attention(true, false, 1.5f),
+                       {{1, 5, 2, 3}, {1, 6, 2, 3}, {1, 6, 2, 4}, {1, 1, 1, 6}}));
+  for (const Shape& mask : {Shape{2, 1, 1, 6}, Shape{2, 4, 5, 6}, Shape{5, 6}, Shape{4, 1, 6}}) {
+    cases.push_back(Make(absl::StrCat("attention with mask ", ToString(mask)),
+                         Attention(false, false, 0), {q, k, v, mask}));
+  }
 }
 
 void AddReductions(std::vector<Case>& cases) {
@@ -226,6 +271,7 @@ void AddMovements(std::vector<Case>& cases) {
 std::vector<Case> Cases() {
   std::vector<Case> cases;
   AddProducts(cases);
+  AddAttention(cases);
   AddReductions(cases);
   AddFunctions(cases);
   AddMovements(cases);

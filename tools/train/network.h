@@ -13,6 +13,7 @@
 #include "runtime/core/graph.h"
 #include "tools/quantize/range.h"
 #include "tools/train/fake_quantize.h"
+#include "tools/train/given_part.h"
 #include "tools/train/op.h"
 #include "tools/train/parameters.h"
 #include "tools/train/quantizers.h"
@@ -52,16 +53,18 @@ struct ObservedRanges {
 // Store() writes back into the graph.
 //
 // Parameters are weights and biases of Conv and MatMul, scales and biases of normalizations, and
-// the scales of quantized tensors. Other constants stay.
+// the scales of quantized tensors. Other constants stay. What comes before all parameters and has
+// no derivative here, such as an embedding of tokens, is computed by the executor (GivenPart).
 //
 // Tapes may read it from several threads; Update and the like need it alone.
 class TrainingNetwork {
  public:
   // `graph` may be float, integer or mixed. `real` may be null; else weights of integer layers
-  // begin next to those of its layers of the same names and types (PairLayers, FirstWeights),
-  // otherwise with what the integers stand for. `shapes` has one entry per input, of one sample or
-  // of a batch that the graph fixes. Unimplemented lists every operator without derivative;
-  // InvalidArgument for shapes that do not fit and for widths that the types do not have.
+  // begin with those of its layers of the same names and types (PairLayers), as far as these round
+  // to the integers (KeepIntegers), otherwise with what the integers stand for. `shapes` has one
+  // entry per input, of one sample or of a batch that the graph fixes. Unimplemented lists every
+  // operator without derivative whose operands depend on parameters; InvalidArgument for shapes
+  // that do not fit and for widths that the types do not have.
   static absl::StatusOr<std::unique_ptr<TrainingNetwork>> Create(const Graph& graph,
                                                                  const Graph* real,
                                                                  std::vector<Shape> shapes,
@@ -139,7 +142,8 @@ class TrainingNetwork {
   Graph graph_;  // as it was given
   std::vector<Shape> input_shapes_;
   std::vector<Shape> shapes_;  // by tensor
-  std::vector<Step> steps_;
+  GivenPart given_;
+  std::vector<Step> steps_;  // the rest of the nodes, in order
   std::vector<TensorState> tensors_;
   std::vector<ActivationQuantizer> quantizers_;
   std::vector<TrainedWeights> weights_;

@@ -10,7 +10,7 @@
 #include "runtime/lower/resolve.h"
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/sharing.h"
-#include "tools/train/first_weights.h"
+#include "tools/train/first_values.h"
 #include "tools/train/network.h"
 #include "tools/train/quantizers.h"
 #include "tools/train/real_graph.h"
@@ -18,6 +18,13 @@
 namespace octet {
 namespace {
 
+// Operators whose results are sums of products with weights: x, w, bias.
+bool HasWeights(const Node& node) {
+  return node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions ||
+         node.type() == OpType::ConvTransposeOptions;
+}
+
+// Those that have an integer form.
 bool IsProduct(const Node& node) {
   return node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions;
 }
@@ -46,6 +53,8 @@ std::pair<float, float> ActivationOf(const Node& node) {
       return range(node.as<schema::ConvOptionsT>());
     case OpType::MatMulOptions:
       return range(node.as<schema::MatMulOptionsT>());
+    case OpType::ConvTransposeOptions:
+      return range(node.as<schema::ConvTransposeOptionsT>());
     case OpType::BinaryOptions:
       return range(node.as<schema::BinaryOptionsT>());
     default:
@@ -78,7 +87,7 @@ class NetworkBuilder {
     if (status.ok()) status = BindConstants();
     if (!status.ok()) return status;
     MakeQuantizers();
-    for (size_t i = 0; i < graph_.nodes.size(); ++i) FinishStep(i);
+    for (size_t i = 0; i < network_->steps_.size(); ++i) FinishStep(i);
     // Biases need the quantizers of what they are added to.
     for (const auto& [bias, node] : bias_nodes_) BindBias(bias, *node);
     network_->Update();
@@ -107,16 +116,11 @@ class NetworkBuilder {
     for (size_t i = 0; i < graph_.tensors.size(); ++i) {
       network_->tensors_[i].size = NumElements(network_->shapes_[i]);
     }
-    for (TensorId id : graph_.inputs) {
-      const Tensor& t = graph_.tensor(id);
-      if ((IsRealType(t) && t.type == DataType::kF32) || (IsNarrow(t) && t.quant->per_tensor())) {
-        continue;
-      }
-      return absl::UnimplementedError(
-          absl::StrCat("input '", t.name, "' is ", Name(t.type),
-                       "; only models with f32 and quantized inputs can be trained"));
-    }
     return absl::OkStatus();
+  }
+
+  bool IsInput(TensorId id) const {
+    return std::count(graph_.inputs.begin(), graph_.inputs.end(), id) > 0;
   }
 
   absl::Status CheckOperands(const Node& node) const {
@@ -124,7 +128,11 @@ class NetworkBuilder {
       for (TensorId id : *ids) {
         if (id == kNoTensor || graph_.tensor(id).is_constant()) continue;
         const Tensor& t = graph_.tensor(id);
-        if (IsRealType(t) || (IsNarrow(t) && t.quant->per_tensor())) continue;
+        const bool real = IsInput(id) ? t.type == DataType::kF32 && !t.quant : IsRealType(t);
+        if (real || (IsNarrow(t) && t.quant->per_tensor())) continue;
+        // Which computed booleans there are to read, the given part decides.
+        const bool mask = node.type() == OpType::AttentionOptions && t.type == DataType::kBool;
+        if (mask && !IsInput(id)) continue;
         return absl::UnimplementedError(absl::StrCat("'", t.name, "' is ", Name(t.type),
                                                      t.quant ? " with a scale per channel" : ""));
       }
@@ -132,8 +140,9 @@ class NetworkBuilder {
     return absl::OkStatus();
   }
 
-  absl::Status MakeSteps() {
-    std::vector<std::string> problems;
+  // The operator of each node, or why it has none.
+  std::vector<absl::StatusOr<std::unique_ptr<TrainOp>>> MakeOps() const {
+    std::vector<absl::StatusOr<std::unique_ptr<TrainOp>>> ops;
     for (const Node& node : graph_.nodes) {
       OpContext context{graph_, node, {}, {}};
       for (TensorId id : node.inputs) {
@@ -144,22 +153,59 @@ class NetworkBuilder {
         context.outputs.push_back(network_->shapes_[static_cast<size_t>(id)]);
       }
       absl::Status status = CheckOperands(node);
-      TrainingNetwork::Step step;
       if (status.ok()) {
-        absl::StatusOr<std::unique_ptr<TrainOp>> op = MakeTrainOp(context);
-        status = op.status();
-        if (op.ok()) step.op = *std::move(op);
+        ops.push_back(MakeTrainOp(context));
+      } else {
+        ops.emplace_back(std::move(status));
       }
-      if (!status.ok()) {
-        problems.push_back(absl::StrCat("'", node.name, "': ", status.message()));
-        continue;
-      }
-      step.inputs = node.inputs;
-      network_->steps_.push_back(std::move(step));
     }
-    if (problems.empty()) return absl::OkStatus();
-    return absl::UnimplementedError(
-        absl::StrCat("operators that cannot be trained: ", absl::StrJoin(problems, "; ")));
+    return ops;
+  }
+
+  // Which input of a node is a parameter if it is a constant.
+  static bool IsParameter(const Node& node, size_t input) {
+    if (HasWeights(node)) return input == 1 || input == 2;
+    return node.type() == OpType::NormalizationOptions && input > 0;
+  }
+
+  bool HasParameters(const Node& node) const {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const TensorId id = node.inputs[i];
+      if (id != kNoTensor && graph_.tensor(id).is_constant() && IsParameter(node, i)) return true;
+    }
+    // Scales of what is computed are trained, too.
+    return std::any_of(node.outputs.begin(), node.outputs.end(),
+                       [&](TensorId id) { return IsNarrow(graph_.tensor(id)); });
+  }
+
+  absl::Status MakeSteps() {
+    std::vector<absl::StatusOr<std::unique_ptr<TrainOp>>> ops = MakeOps();
+    std::vector<bool> trained, untrainable;
+    for (const Node& node : graph_.nodes) trained.push_back(HasParameters(node));
+    const std::vector<bool> dependent = DependentNodes(graph_, trained);
+    std::vector<std::string> problems;
+    for (size_t n = 0; n < ops.size(); ++n) {
+      untrainable.push_back(!ops[n].ok() && !dependent[n]);
+      if (ops[n].ok() || !dependent[n]) continue;
+      problems.push_back(absl::StrCat("'", graph_.nodes[n].name, "': ", ops[n].status().message()));
+    }
+    if (!problems.empty()) {
+      return absl::UnimplementedError(
+          absl::StrCat("operators that cannot be trained: ", absl::StrJoin(problems, "; ")));
+    }
+    absl::StatusOr<GivenPart> given =
+        MakeGivenPart(network_->graph_, WithAncestors(graph_, std::move(untrainable)));
+    if (!given.ok()) return given.status();
+    network_->given_ = *std::move(given);
+    for (size_t n = 0; n < ops.size(); ++n) {
+      if (network_->given_.nodes[n]) continue;
+      TrainingNetwork::Step step;
+      step.op = *std::move(ops[n]);
+      step.inputs = graph_.nodes[n].inputs;
+      network_->steps_.push_back(std::move(step));
+      step_nodes_.push_back(n);
+    }
+    return absl::OkStatus();
   }
 
   int AddParameter(TensorId id, ParameterRole role, std::vector<float> values) {
@@ -189,27 +235,28 @@ class NetworkBuilder {
   std::vector<float> FirstValues(const Node& node, size_t input) const {
     const Tensor& stored = graph_.tensor(node.inputs[input]);
     const Node* origin = OriginOf(node);
-    if (input != 1 || origin == nullptr || !stored.quant) return RealConstant(stored);
-    const Tensor& real = real_->tensor(origin->input(1));
-    return real.is_constant() ? FirstWeights(stored, RealValues(real)) : RealConstant(stored);
+    const TensorId real = origin == nullptr ? kNoTensor : origin->input(input);
+    if (real == kNoTensor || !stored.quant || !real_->tensor(real).is_constant()) {
+      return RealConstant(stored);
+    }
+    return KeepIntegers(stored, RealValues(real_->tensor(real)));
   }
 
   absl::Status BindConstants() {
     FindOrigins();
-    for (const Node& node : graph_.nodes) {
+    for (size_t n : step_nodes_) {
+      const Node& node = graph_.nodes[n];
       for (size_t i = 0; i < node.inputs.size(); ++i) {
         const TensorId id = node.inputs[i];
         if (id == kNoTensor || !graph_.tensor(id).is_constant()) continue;
         TensorState& s = state(id);
         s.is_constant = true;
         if (s.weights >= 0 || !s.constant.empty() || bias_nodes_.count(id) > 0) continue;
-        const bool product = IsProduct(node) && (i == 1 || i == 2);
-        const bool normalization = node.type() == OpType::NormalizationOptions && i > 0;
         absl::Status status;
-        if (product && i == 2 && graph_.tensor(id).quant) {
+        if (IsProduct(node) && i == 2 && graph_.tensor(id).quant) {
           status = CheckBias(node);
           bias_nodes_[id] = &node;
-        } else if (product || normalization) {
+        } else if (IsParameter(node, i)) {
           status = BindWeights(node, i);
         } else {
           status = BindFixed(id);
@@ -249,18 +296,18 @@ class NetworkBuilder {
   absl::Status BindWeights(const Node& node, size_t input) {
     const TensorId id = node.inputs[input];
     const Tensor& t = graph_.tensor(id);
-    const bool is_weight = IsProduct(node) && input == 1;
+    const bool is_weight = HasWeights(node) && input == 1;
     const ParameterRole role = is_weight ? ParameterRole::kWeight : ParameterRole::kBias;
     std::vector<float> values = FirstValues(node, input);
+    if (t.quant && !IsNarrow(t)) {
+      return absl::UnimplementedError(absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
+    }
     const int parameter = AddParameter(id, role, values);
     state(id).weights = static_cast<int>(network_->weights_.size());
     state(id).needs_gradient = true;
     if (!t.quant) {
       network_->weights_.emplace_back(id, parameter);
       return absl::OkStatus();
-    }
-    if (!IsNarrow(t)) {
-      return absl::UnimplementedError(absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
     }
     const int bits = options_.weight_bits == 0 ? BitsOf(t.type) : options_.weight_bits;
     if (bits < 2 || bits > BitsOf(t.type)) {
@@ -305,7 +352,7 @@ class NetworkBuilder {
   }
 
   void MakeQuantizers() {
-    std::vector<bool> activations, keeps_scale;
+    std::vector<bool> activations, keeps_scale(graph_.nodes.size(), false);
     std::vector<int64_t> sizes;
     for (size_t i = 0; i < graph_.tensors.size(); ++i) {
       const Tensor& t = graph_.tensors[i];
@@ -314,8 +361,9 @@ class NetworkBuilder {
       activations.push_back(IsNarrow(t) && t.quant->per_tensor() && s.weights < 0 && !unused);
       sizes.push_back(s.size);
     }
-    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
-      keeps_scale.push_back(network_->steps_[n].op->moves() || TiesSides(graph_.nodes[n]));
+    for (size_t i = 0; i < step_nodes_.size(); ++i) {
+      const size_t n = step_nodes_[i];
+      keeps_scale[n] = network_->steps_[i].op->moves() || TiesSides(graph_.nodes[n]);
     }
     network_->quantizers_ = FindQuantizers(graph_, activations, keeps_scale, sizes);
     for (size_t i = 0; i < network_->quantizers_.size(); ++i) {
@@ -329,9 +377,9 @@ class NetworkBuilder {
     }
   }
 
-  void FinishStep(size_t n) {
-    const Node& node = graph_.nodes[n];
-    TrainingNetwork::Step& step = network_->steps_[n];
+  void FinishStep(size_t i) {
+    const Node& node = graph_.nodes[step_nodes_[i]];
+    TrainingNetwork::Step& step = network_->steps_[i];
     bool gradient = false, same_scale = step.op->moves();
     for (TensorId x : node.inputs) {
       if (x == kNoTensor) continue;
@@ -361,6 +409,7 @@ class NetworkBuilder {
   const NetworkOptions options_;
   std::unique_ptr<TrainingNetwork> network_;
   Graph graph_;                              // with all numbers that decide shapes in the options
+  std::vector<size_t> step_nodes_;           // by step
   std::map<TensorId, const Node*> origins_;  // by result of the integer layer
   std::map<TensorId, const Node*> bias_nodes_;  // integer biases and whose they are
 };

@@ -8,6 +8,8 @@ absl::StatusOr<std::unique_ptr<TrainOp>> MakeTrainOp(const OpContext& context) {
   switch (context.node.type()) {
     case OpType::ConvOptions:
       return MakeConv(context);
+    case OpType::ConvTransposeOptions:
+      return MakeConvTranspose(context);
     case OpType::MatMulOptions:
       return MakeMatMul(context);
     case OpType::PoolOptions:
@@ -20,6 +22,8 @@ absl::StatusOr<std::unique_ptr<TrainOp>> MakeTrainOp(const OpContext& context) {
       return MakeBinary(context);
     case OpType::UnaryOptions:
       return MakeUnary(context);
+    case OpType::AttentionOptions:
+      return MakeAttention(context);
     case OpType::SoftmaxOptions:
       return MakeSoftmax(context);
     case OpType::NormalizationOptions:

@@ -84,12 +84,14 @@ absl::StatusOr<std::unique_ptr<TrainOp>> MakeTrainOp(const OpContext& context);
 
 // Those of each family; the node is of that type.
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeConv(const OpContext& context);
+absl::StatusOr<std::unique_ptr<TrainOp>> MakeConvTranspose(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeMatMul(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakePool(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeGlobalPool(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeReduce(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeBinary(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeUnary(const OpContext& context);
+absl::StatusOr<std::unique_ptr<TrainOp>> MakeAttention(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeSoftmax(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeNormalization(const OpContext& context);
 // Whatever only moves elements.

@@ -19,7 +19,11 @@ Tape::Tape(const TrainingNetwork& network, bool keep_values) : network_(network)
   for (size_t i = 0; i < graph.inputs.size(); ++i) {
     input_index_[Index(graph.inputs[i])] = static_cast<int>(i);
   }
-  inputs_.resize(graph.inputs.size());
+  const std::vector<TensorId>& given = network_.given_.tensors;
+  for (size_t k = 0; k < given.size(); ++k) {
+    input_index_[Index(given[k])] = static_cast<int>(graph.inputs.size() + k);
+  }
+  inputs_.resize(graph.inputs.size() + given.size());
   outputs_.resize(graph.outputs.size());
   Plan(keep_values);
 }
@@ -94,6 +98,8 @@ absl::Status Tape::TakeInputs(const Sample& sample) {
                        " in this sample; the network is trained with ", state.size, " elements of ",
                        Name(t.type)));
     }
+    // Others go to the given part.
+    if (t.type != DataType::kF32 && !t.quant) continue;
     std::vector<float>& values = inputs_[i];
     values.resize(static_cast<size_t>(state.size));
     if (t.type == DataType::kF32) {
@@ -108,7 +114,18 @@ absl::Status Tape::TakeInputs(const Sample& sample) {
       values[k] = static_cast<float>(q - zero);
     }
   }
-  return absl::OkStatus();
+  return ComputeGiven(sample);
+}
+
+absl::Status Tape::ComputeGiven(const Sample& sample) {
+  if (network_.given_.model == nullptr) return absl::OkStatus();
+  if (given_ == nullptr) {
+    absl::StatusOr<std::unique_ptr<GivenValues>> given =
+        GivenValues::Create(network_.given_, network_.input_shapes());
+    if (!given.ok()) return given.status();
+    given_ = *std::move(given);
+  }
+  return given_->Compute(sample, absl::MakeSpan(inputs_).subspan(network_.graph().inputs.size()));
 }
 
 float Tape::ScaleOf(TensorId id) const {

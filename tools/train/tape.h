@@ -2,12 +2,14 @@
 #define OCTET_TOOLS_TRAIN_TAPE_H_
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "runtime/core/aligned_buffer.h"
 #include "tools/data/sample_source.h"
+#include "tools/train/given_part.h"
 #include "tools/train/network.h"
 
 namespace octet {
@@ -48,6 +50,7 @@ class Tape {
 
   void Plan(bool keep_values);
   absl::Status TakeInputs(const Sample& sample);
+  absl::Status ComputeGiven(const Sample& sample);
   void Finish(const Output& output);
   void BackThrough(const Output& output, Gradients& gradients);
   float* GradientOf(TensorId id, Gradients& gradients);
@@ -69,7 +72,8 @@ class Tape {
   // By tensor, offsets into the arena: what readers see, what lay before rounding, gradients.
   std::vector<size_t> value_, before_, gradient_;
   size_t scratch_ = 0;
-  std::vector<std::vector<float>> inputs_;   // of the graph
+  std::unique_ptr<GivenValues> given_;       // null: not used yet
+  std::vector<std::vector<float>> inputs_;   // of the graph, then what is given
   std::vector<std::vector<float>> outputs_;  // of the graph, real
   std::vector<int> input_index_;             // by tensor; -1: no input
   std::vector<bool> started_;                // by tensor: its gradient has a first term

@@ -75,7 +75,7 @@ class Trainer {
     while (status.ok() && checkpoint_.epochs < options_.epochs && !stopped) {
       status = RunEpoch(checkpoint_.epochs + 1);
       const int waited = checkpoint_.epochs - checkpoint_.best_epoch;
-      stopped = options_.patience > 0 && waited >= options_.patience;
+      stopped = stopped_ || (options_.patience > 0 && waited >= options_.patience);
     }
     if (status.ok()) status = checkpoint_.best.RestoreTo(network_);
     if (!status.ok()) return status;
@@ -140,6 +140,8 @@ class Trainer {
     const std::vector<DrawnSample> samples = Shuffled(data_.size(), options_.seed, epoch);
     double loss = 0;
     for (size_t first = 0; first < samples.size();) {
+      stopped_ = options_.stop && options_.stop();
+      if (stopped_) return absl::OkStatus();
       const size_t count = std::min(static_cast<size_t>(options_.batch), samples.size() - first);
       const absl::StatusOr<double> sum =
           RunBatch(absl::MakeConstSpan(samples).subspan(first, count), epoch);
@@ -199,6 +201,7 @@ class Trainer {
   Optimizer optimizer_;
   std::unique_ptr<BatchRunner> runner_;
   Checkpoint checkpoint_;
+  bool stopped_ = false;  // options_.stop said so
 };
 
 }  // namespace

@@ -65,17 +65,20 @@ struct TrainOptions {
   std::shared_ptr<ThreadPool> pool;  // null: ThreadPool::Shared()
   std::string checkpoint;            // file to keep the state in after each epoch; empty: none
   bool resume = false;               // go on from that file where it exists
+  // Asked before each batch: true ends training with what the epochs before this one gave. May be
+  // empty.
+  std::function<bool()> stop;
   // Both may be empty.
   std::function<void(int epoch, int64_t done, int64_t total)> progress;
   std::function<void(const EpochReport&)> on_epoch;
 };
 
 struct TrainResult {
-  Graph graph;          // of the best epoch; the first one's parameters count too
-  int best_epoch = 0;   // 0: before training
-  Score before, after;  // of the first parameters and of `graph`
-  int epochs = 0;       // that were made
-  bool stopped_early = false;
+  Graph graph;                 // of the best epoch; the first one's parameters count too
+  int best_epoch = 0;          // 0: before training
+  Score before, after;         // of the first parameters and of `graph`
+  int epochs = 0;              // that were made
+  bool stopped_early = false;  // by `patience` or `stop`
 };
 
 // A rate for a network whose outputs have this signal-to-noise ratio: 0.001 times the amplitude of

@@ -198,6 +198,47 @@ TEST_F(TrainTest, StopsWhenNothingGetsBetterAndKeepsTheBest) {
   EXPECT_EQ(result->after.sqnr_db, result->before.sqnr_db);
 }
 
+// With what the epochs until then gave; the state after them is that of an interruption.
+TEST_F(TrainTest, StopsWhenItIsTold) {
+  const absl::StatusOr<TrainResult> whole = Run();
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  int asked = 0;
+  options_.train.stop = [&] { return ++asked > 5; };  // an epoch has three batches
+  options_.train.checkpoint = ::testing::TempDir() + "/stopped.npz";
+  const absl::StatusOr<TrainResult> stopped = Run();
+  ASSERT_TRUE(stopped.ok()) << stopped.status();
+  EXPECT_TRUE(stopped->stopped_early);
+  EXPECT_EQ(stopped->epochs, 1);
+  options_.train.stop = nullptr;
+  options_.train.resume = true;
+  const absl::StatusOr<TrainResult> resumed = Run();
+  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  EXPECT_FALSE(resumed->stopped_early);
+  EXPECT_EQ(Bytes(resumed->graph), Bytes(whole->graph));
+  options_.train.resume = false;
+  options_.train.stop = [] { return true; };
+  const absl::StatusOr<TrainResult> nothing = Run();
+  ASSERT_TRUE(nothing.ok()) << nothing.status();
+  EXPECT_EQ(nothing->epochs, 0);
+  EXPECT_EQ(nothing->best_epoch, 0);
+}
+
+// Learned rounding and corrected biases are where training begins, though the float model's weights
+// would be rounded otherwise.
+TEST_F(TrainTest, BeginsWithTheIntegersOfTheModel) {
+  options_.network.weight_bits = 0;
+  options_.train.epochs = 0;
+  QuantizerOptions refined;
+  refined.weights = WeightGranularity::kPerTensor;
+  refined.refine.rounding = refined.refine.bias = true;
+  const std::vector<uint8_t> nearest = Bytes(integer_);
+  integer_ = QuantizeGraph(real_, *samples_, refined, nullptr).value();
+  ASSERT_NE(Bytes(integer_), nearest);
+  const absl::StatusOr<TrainResult> result = Run();
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(Bytes(result->graph), Bytes(integer_));
+}
+
 TEST_F(TrainTest, SgdLearnsToo) {
   options_.train.optimizer.kind = OptimizerKind::kSgd;
   options_.train.clip_norm = 1;
