@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "runtime/model_internal.h"
+#include "tools/quantize/mixed_search.h"
 
 namespace octet {
 namespace {
@@ -23,6 +24,10 @@ uint64_t WeightsBytes(const Graph& graph) {
     if (t.is_constant()) bytes += t.data.size();
   }
   return bytes;
+}
+
+std::string LatenciesName(const Recipe& recipe) {
+  return absl::StrCat("latencies float, ", recipe.Key());
 }
 
 std::string VerdictName(const Recipe& recipe) { return absl::StrCat("verdict ", recipe.Key()); }
@@ -115,7 +120,8 @@ absl::Status Attempts::EvaluateUnknown(absl::Span<const Trial> trials) {
     if (!made.ok()) return made.status();
     Verdict verdict;
     verdict.weights_bytes = WeightsBytes(made->graph);
-    verdict.int8_operators = made->report.int8_operators;
+    verdict.int8_operators =
+        made->report.int8_operators + static_cast<int>(made->report.int16_operators.size());
     absl::StatusOr<std::shared_ptr<const Model>> model =
         ModelFromGraph(std::move(made->graph), options_.quantizer.run);
     if (!model.ok()) return model.status();
@@ -140,10 +146,13 @@ absl::Status Attempts::EvaluateUnknown(absl::Span<const Trial> trials) {
 }
 
 absl::StatusOr<std::shared_ptr<const Model>> Attempts::ModelOf(size_t attempt) {
-  if (attempt == 0) return float_;
-  std::shared_ptr<const Model>& known = models_[recipes_[attempt].Key()];
+  return attempt == 0 ? float_ : ModelOf(recipes_[attempt]);
+}
+
+absl::StatusOr<std::shared_ptr<const Model>> Attempts::ModelOf(const Recipe& recipe) {
+  std::shared_ptr<const Model>& known = models_[recipe.Key()];
   if (known != nullptr) return known;
-  absl::StatusOr<Made> made = maker_.Make(recipes_[attempt]);
+  absl::StatusOr<Made> made = maker_.Make(recipe);
   if (!made.ok()) return made.status();
   absl::StatusOr<std::shared_ptr<const Model>> model =
       ModelFromGraph(std::move(made->graph), options_.quantizer.run);
@@ -174,8 +183,7 @@ absl::StatusOr<std::vector<double>> Attempts::Measure(absl::Span<const Model* co
 
 absl::Status Attempts::Consider(size_t attempt) {
   const absl::StatusOr<std::vector<double>> ms =
-      Latencies({0, attempt}, options_.latency_seconds,
-                absl::StrCat("latencies float, ", recipes_[attempt].Key()));
+      Latencies({0, attempt}, options_.latency_seconds, LatenciesName(recipes_[attempt]));
   if (!ms.ok()) return ms.status();
   if (ms->size() != 2) return journal_.Damaged("latencies");
   RoadStep& step = steps_[attempt];
@@ -184,6 +192,50 @@ absl::Status Attempts::Consider(size_t attempt) {
   if (!IsFaster(attempt)) AddRemark(step, "not faster than float");
   considered_.push_back(attempt);
   return absl::OkStatus();
+}
+
+absl::StatusOr<Attempts::WholeModel> Attempts::MeasureTimes(const Recipe& recipe) {
+  const std::string key = recipe.Key();
+  const bool known = models_.count(key) > 0;
+  const auto model = [&] { return ModelOf(recipe); };
+  const absl::StatusOr<std::vector<double>> ms = journal_.Recall<std::vector<double>>(
+      LatenciesName(recipe), [&]() -> absl::StatusOr<std::vector<double>> {
+        absl::StatusOr<std::shared_ptr<const Model>> made = model();
+        if (!made.ok()) return made.status();
+        return Measure({float_.get(), made->get()}, options_.latency_seconds);
+      });
+  if (!ms.ok()) return ms.status();
+  if (ms->size() != 2 || !((*ms)[0] > 0)) return journal_.Damaged(LatenciesName(recipe));
+  const absl::StatusOr<std::vector<OperatorTime>> profile =
+      journal_.Recall<std::vector<OperatorTime>>(
+          absl::StrCat("profile ", key), [&]() -> absl::StatusOr<std::vector<OperatorTime>> {
+            absl::StatusOr<std::shared_ptr<const Model>> made = model();
+            if (!made.ok()) return made.status();
+            return ProfileOperators(**made, evaluation_, options_.latency_seconds);
+          });
+  if (!profile.ok()) return profile.status();
+  if (!known) models_.erase(key);
+  WholeModel whole;
+  whole.ratio = (*ms)[1] / (*ms)[0];
+  const auto total = [](const std::vector<OperatorTime>& times) {
+    double us = 0;
+    for (const OperatorTime& time : times) us += time.median_us;
+    return us;
+  };
+  const double sum = total(*profile);
+  const double unit = sum > 0 ? whole.ratio * total(profile_) / sum : 0;
+  for (const OperatorTime& time : *profile) whole.times[time.step.name] += unit * time.median_us;
+  return whole;
+}
+
+absl::StatusOr<double> Attempts::MeasureNoise(const Recipe& recipe) {
+  absl::Status status = EvaluateUnknown({{"", recipe}});
+  if (!status.ok()) return status;
+  models_.erase(recipe.Key());
+  Verdict verdict;
+  const nlohmann::json* known = journal_.Find(VerdictName(recipe));
+  if (known == nullptr || !Decode(*known, verdict)) return journal_.Damaged(VerdictName(recipe));
+  return NoiseOf(verdict.accuracy.sqnr_db.value_or(0));
 }
 
 void Attempts::Dismiss(size_t attempt) {

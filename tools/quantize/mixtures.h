@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@
 namespace octet {
 
 // Models in which each operator has a precision of its own, on the road from float to 8 bits.
+// Between these two lie integers of 16 bits, and real numbers of 16 bits where the CPU multiplies
+// them.
 class Mixtures {
  public:
   // What the mixtures are made of: attempts, 0 where there is none.
@@ -50,9 +53,15 @@ class Mixtures {
 
  private:
   absl::StatusOr<bool> Try(const std::vector<OperatorPrecision>& precisions);
-  std::vector<OperatorOptions> OptionsOfOperators(
-      const std::vector<LayerSensitivity>& sensitivity) const;
-  double ShareOf(Precision precision) const;
+  absl::StatusOr<std::vector<OperatorOptions>> OptionsOfOperators(
+      const std::vector<LayerSensitivity>& sensitivity);
+  absl::Status AddHalves(std::vector<OperatorOptions>& operators);
+  // The precisions beside static int8 and float that mixtures may have.
+  std::vector<Precision> Mix() const;
+  // Of the model in which all operators have that precision that can.
+  Recipe WholeRecipe(Precision precision) const;
+  absl::StatusOr<const Attempts::WholeModel*> WholeModelIn(Precision precision);
+  absl::StatusOr<double> TimeOf(const std::string& op, double float_time, Precision precision);
   size_t FirstGuess(const UpgradePath& path) const;
   absl::StatusOr<std::vector<OperatorPrecision>> Changes();
   // Of the static attempt; of static quantization as such where there is none.
@@ -66,6 +75,7 @@ class Mixtures {
   Journal& journal_;
   const Parts parts_;
   const std::function<bool()> out_of_time_;
+  std::map<Precision, Attempts::WholeModel> whole_models_;
   size_t found_ = 0;  // the fastest attempt so far that reaches the goal
 };
 

@@ -62,6 +62,10 @@ struct RoadOptions {
   int64_t sensitivity_samples = 16;           // at most
   double sensitivity_seconds = 40;            // fewer samples where they would take longer
   bool always_measure_sensitivity = false;    // also when the budget is met without
+  // What mixtures may give operators beside static int8 and float. Nothing: what serves here, that
+  // is kDynamic, kInt16 unless all activations are s16, and kBF16 and kF16 where the CPU computes
+  // with them as they are and the quantizer's target does not tell of others.
+  absl::optional<std::vector<Precision>> mix;
   // A file that keeps what was measured. Where it exists, what it holds is not measured again: a
   // search that was interrupted goes on where it was, with the same result. Empty: none.
   std::string resume;
