@@ -19,7 +19,7 @@ struct HalfOptions {
   // Names of the operators that get that type; nothing: all. With names, constants that others read
   // stay, and so do tensors that others write or read, but for the sides of Quantize and Dequantize
   // and what quantized products yield. Operators that lie between named ones alone count as named.
-  absl::optional<std::set<std::string>> only;
+  absl::optional<std::set<std::string>> only = absl::nullopt;
 };
 
 // A constant that would lose more than rounding costs.

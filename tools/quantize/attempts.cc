@@ -67,9 +67,8 @@ absl::Status Attempts::MeasureFloat() {
       });
   if (!latency.ok()) return latency.status();
   step.latency_ms = step.float_latency_ms = *latency;
-  absl::StatusOr<std::vector<OperatorTime>> profile = journal_.Recall<std::vector<OperatorTime>>(
-      "profile float",
-      [&] { return ProfileOperators(*float_, evaluation_, options_.latency_seconds); });
+  absl::StatusOr<std::vector<OperatorTime>> profile =
+      journal_.Recall<std::vector<OperatorTime>>("profile float", [&] { return Profile(*float_); });
   if (!profile.ok()) return profile.status();
   profile_ = *std::move(profile);
   step.remark = CostlyOperators();
@@ -181,6 +180,11 @@ absl::StatusOr<std::vector<double>> Attempts::Measure(absl::Span<const Model* co
   return MedianLatencies(models, evaluation_, seconds);
 }
 
+absl::StatusOr<std::vector<OperatorTime>> Attempts::Profile(const Model& model) const {
+  if (options_.profile) return options_.profile(model);
+  return ProfileOperators(model, evaluation_, options_.latency_seconds);
+}
+
 absl::Status Attempts::Consider(size_t attempt) {
   const absl::StatusOr<std::vector<double>> ms =
       Latencies({0, attempt}, options_.latency_seconds, LatenciesName(recipes_[attempt]));
@@ -211,7 +215,7 @@ absl::StatusOr<Attempts::WholeModel> Attempts::MeasureTimes(const Recipe& recipe
           absl::StrCat("profile ", key), [&]() -> absl::StatusOr<std::vector<OperatorTime>> {
             absl::StatusOr<std::shared_ptr<const Model>> made = model();
             if (!made.ok()) return made.status();
-            return ProfileOperators(**made, evaluation_, options_.latency_seconds);
+            return Profile(**made);
           });
   if (!profile.ok()) return profile.status();
   if (!known) models_.erase(key);

@@ -92,6 +92,7 @@ class Attempts {
                                               double seconds) const;
   absl::StatusOr<std::vector<double>> Latencies(absl::Span<const size_t> attempts, double seconds,
                                                 const std::string& name);
+  absl::StatusOr<std::vector<OperatorTime>> Profile(const Model& model) const;
   absl::Status EvaluateUnknown(absl::Span<const Trial> trials);
   std::string CostlyOperators() const;
   double Decibels(size_t attempt) const;

@@ -18,7 +18,7 @@ struct ConvertOptions {
   DataType weights_type = DataType::kS8;           // or kS16, with kS16 activations
   std::vector<WeightGranularity> weights_by_node;  // instead of `weights`; empty or one per node
   // Symmetric ones for those of IntegerTensors that operators of kInt16 read. Their weights are s8.
-  std::map<TensorId, Range> ranges_in_16_bits;
+  std::map<TensorId, Range> ranges_in_16_bits = {};
 };
 
 // The quantized form of a float graph. `precision` has one entry per node, in any mixture; `ranges`

@@ -52,8 +52,7 @@ absl::StatusOr<bool> Mixtures::Try(const std::vector<OperatorPrecision>& precisi
     exceptions[p.precision].push_back(graph_.nodes[static_cast<size_t>(p.node)].name);
   }
   std::string name = "mixed", remark;
-  for (Precision p : {Precision::kFloat, Precision::kF16, Precision::kBF16, Precision::kInt16,
-                      Precision::kDynamic}) {
+  for (Precision p : kExceptions) {
     const std::vector<std::string>& names = exceptions[p];
     if (names.empty()) continue;
     absl::StrAppend(&name, ", ", CountOf(static_cast<int>(names.size()), p));
@@ -264,7 +263,7 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
 }
 
 Recipe Mixtures::StaticRecipe() const {
-  return parts_.static_attempt != 0 ? attempts_.recipe(parts_.static_attempt) : Recipe();
+  return static_attempt_ != 0 ? attempts_.recipe(static_attempt_) : Recipe();
 }
 
 }  // namespace octet

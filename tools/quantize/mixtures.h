@@ -25,15 +25,10 @@ namespace octet {
 // them.
 class Mixtures {
  public:
-  // What the mixtures are made of: attempts, 0 where there is none.
-  struct Parts {
-    size_t dynamic_attempt = 0;
-    size_t static_attempt = 0;
-  };
-
-  // All must outlive the object. `out_of_time` ends measuring and searching.
+  // All must outlive the object. `static_attempt`: the one whose static operators the mixtures
+  // have, 0 where there is none. `out_of_time` ends measuring and searching.
   Mixtures(const Graph& graph, const SampleSource& evaluation, const RoadOptions& options,
-           CandidateMaker& maker, Attempts& attempts, Journal& journal, Parts parts,
+           CandidateMaker& maker, Attempts& attempts, Journal& journal, size_t static_attempt,
            std::function<bool()> out_of_time)
       : graph_(graph),
         evaluation_(evaluation),
@@ -41,7 +36,7 @@ class Mixtures {
         maker_(maker),
         attempts_(attempts),
         journal_(journal),
-        parts_(parts),
+        static_attempt_(static_attempt),
         out_of_time_(std::move(out_of_time)) {}
 
   // What each operator costs in each precision, but for those that the overrides decide.
@@ -73,7 +68,7 @@ class Mixtures {
   CandidateMaker& maker_;
   Attempts& attempts_;
   Journal& journal_;
-  const Parts parts_;
+  const size_t static_attempt_;
   const std::function<bool()> out_of_time_;
   std::map<Precision, Attempts::WholeModel> whole_models_;
   size_t found_ = 0;  // the fastest attempt so far that reaches the goal

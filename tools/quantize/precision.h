@@ -28,6 +28,10 @@ enum class Precision {
   kF16,
 };
 
+// What a mixture may give an operator instead of kInt8.
+inline constexpr Precision kExceptions[] = {Precision::kFloat, Precision::kF16, Precision::kBF16,
+                                            Precision::kInt16, Precision::kDynamic};
+
 // "float", "int8", "dynamic", "weight-only", "int16", "bf16", "f16".
 absl::string_view Name(Precision precision);
 

@@ -170,12 +170,9 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   }
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
-  absl::StatusOr<Graph> result = ConvertToInt8(graph, precision, {},
-                                               {options.weights,
-                                                options.activations,
-                                                DataType::kS8,
-                                                overrides->WeightsOr(options.weights),
-                                                {}});
+  absl::StatusOr<Graph> result = ConvertToInt8(
+      graph, precision, {},
+      {options.weights, options.activations, DataType::kS8, overrides->WeightsOr(options.weights)});
   if (!result.ok()) return result.status();
   status = NarrowReals(graph, precision, *result);
   if (!status.ok()) return status;
@@ -295,11 +292,8 @@ absl::StatusOr<Graph> StaticQuantizer::Quantize(const StaticChoice& choice,
   if (!status.ok()) return status;
   status = CheckStatistics(precision);
   if (!status.ok()) return status;
-  ConvertOptions convert = {options_.weights,
-                            options_.activations,
-                            options_.weights_type,
-                            overrides_.WeightsOr(options_.weights),
-                            {}};
+  ConvertOptions convert = {options_.weights, options_.activations, options_.weights_type,
+                            overrides_.WeightsOr(options_.weights)};
   if (std::any_of(precision.begin(), precision.end(), IsInt16)) {
     convert.ranges_in_16_bits = ShareRanges(*graph_, precision, observed_in_16_bits_);
     for (auto& [id, range] : convert.ranges_in_16_bits) range.symmetric = true;

@@ -74,6 +74,9 @@ struct RoadOptions {
   std::function<absl::StatusOr<std::vector<double>>(absl::Span<const Model* const> models,
                                                     double seconds)>
       latencies;
+  // How the times of a model's operators are measured. Empty: ProfileOperators on the evaluation
+  // data.
+  std::function<absl::StatusOr<std::vector<OperatorTime>>(const Model& model)> profile;
   // Both may be empty. `task` is what goes on, in words.
   std::function<void(const std::string& task, int64_t done, int64_t total)> progress;
   std::function<void(const RoadStep&)> on_step;
