@@ -95,10 +95,10 @@ inline void StoreWords(const Epilogue& e, const typename V::F* v, int64_t count,
   __builtin_memcpy(y, words, 2 * static_cast<size_t>(count));
 }
 
-// The same to f32; `residual`, if not null, is f32, too.
+// Four vectors of values, in the same order, to f32; `residual`, if not null, is f32, too.
 template <class V>
-inline void StoreReals(const Epilogue& e, const typename V::F* v, int64_t count,
-                       const float* residual, float* y) {
+inline void StoreRealsInOrder(const Epilogue& e, const typename V::F* v, int64_t count,
+                              const float* residual, float* y) {
   constexpr int kLanes = V::kBytes / 4;
   float values[V::kBytes];
   for (int j = 0; j < 4; ++j) {
@@ -108,17 +108,7 @@ inline void StoreReals(const Epilogue& e, const typename V::F* v, int64_t count,
       __builtin_memcpy(values + 16 * lane + 4 * j, lanes + 4 * lane, 16);
     }
   }
-  int64_t c = 0;
-  for (; c + kLanes <= count; c += kLanes) {
-    auto r = V::LoadF(values + c);
-    if (residual != nullptr) r = V::Add(r, V::LoadF(residual + c));
-    V::StoreF(y + c, V::MinF(V::SetF(e.f32_max), V::MaxF(V::SetF(e.f32_min), r)));
-  }
-  for (; c < count; ++c) {
-    const float r = residual != nullptr ? values[c] + residual[c] : values[c];
-    const float bounded = r < e.f32_min ? e.f32_min : r;
-    y[c] = e.f32_max < bounded ? e.f32_max : bounded;
-  }
+  StoreReals<V>(e, values, count, residual, y);
 }
 
 // One output's four vectors of sums, to whatever the epilogue asks for.
@@ -142,9 +132,9 @@ void FinishOutput(const DepthwiseArgs& a, const BlockArgs& b, const typename V::
   if (e.words) return StoreWords<V>(e, v, b.count, static_cast<int16_t*>(a.y) + index);
   if (e.f32) {
     const bool reals = a.residual != nullptr && e.f32_residual;
-    return StoreReals<V>(e, v, b.count,
-                         reals ? static_cast<const float*>(a.residual) + index : nullptr,
-                         static_cast<float*>(a.y) + index);
+    return StoreRealsInOrder<V>(e, v, b.count,
+                                reals ? static_cast<const float*>(a.residual) + index : nullptr,
+                                static_cast<float*>(a.y) + index);
   }
   typename V::I values[4];
 #pragma GCC unroll 4

@@ -17,8 +17,8 @@ struct HalfOptions {
   bool inputs_and_outputs =
       false;  // whether those of the model get that type, too; else none changes
   // Names of the operators that get that type; nothing: all. With names, constants that others read
-  // stay, and so do tensors that others write or read, but for the sides of Quantize and Dequantize
-  // and what quantized products yield. Operators that lie between named ones alone count as named.
+  // stay, and so do tensors that others write or read, but for what Dequantize and quantized
+  // products yield. Operators that lie between named ones alone count as named.
   absl::optional<std::set<std::string>> only = absl::nullopt;
 };
 

@@ -67,7 +67,7 @@ class Finder {
       if (!CanBeNarrow(t) || consumers_[t].empty()) return false;
       for (int reader : consumers_[t]) {
         const auto r = static_cast<size_t>(reader);
-        if (!read[r] && graph_.nodes[r].type() != OpType::QuantizeOptions) return false;
+        if (!read[r]) return false;
       }
     }
     return true;
@@ -83,16 +83,12 @@ class Finder {
     if (!CanBeNarrow(t) || consumers_[t].empty()) return false;
     const auto p = static_cast<size_t>(producers_[t]);
     const Node& producer = graph_.nodes[p];
-    bool any = set.nodes[p];
-    if (!any && producer.type() != OpType::DequantizeOptions && !IsQuantizedProduct(producer)) {
+    if (!set.nodes[p] && producer.type() != OpType::DequantizeOptions &&
+        !IsQuantizedProduct(producer)) {
       return false;
     }
-    for (int reader : consumers_[t]) {
-      const auto r = static_cast<size_t>(reader);
-      if (!set.nodes[r] && graph_.nodes[r].type() != OpType::QuantizeOptions) return false;
-      any = any || set.nodes[r];
-    }
-    return any;
+    return std::all_of(consumers_[t].begin(), consumers_[t].end(),
+                       [&](int reader) { return set.nodes[static_cast<size_t>(reader)]; });
   }
 
   const Graph& graph_;

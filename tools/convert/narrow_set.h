@@ -16,8 +16,9 @@ struct NarrowSet {
 };
 
 // The part around the operators of those names: with operators all of whose real inputs come from
-// the part and all of whose results it reads. Tensors at its border belong to it where the other
-// side converts anyway, or writes sums: Quantize, Dequantize and quantized products. `precise`:
+// the part and all of whose results it reads. Tensors at its beginning belong to it where the other
+// side converts anyway, or has sums in f32: Dequantize and quantized products. Those at its end,
+// which Quantize may read, do not: rounding them twice costs accuracy and gains nothing. `precise`:
 // PreciseTensors(graph), which stay out, as do inputs and outputs of the graph.
 NarrowSet FindNarrowSet(const Graph& graph, const std::set<std::string>& names,
                         const std::vector<bool>& precise);

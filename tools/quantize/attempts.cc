@@ -7,7 +7,6 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "runtime/model_internal.h"
-#include "tools/quantize/mixed_search.h"
 
 namespace octet {
 namespace {
@@ -230,16 +229,6 @@ absl::StatusOr<Attempts::WholeModel> Attempts::MeasureTimes(const Recipe& recipe
   const double unit = sum > 0 ? whole.ratio * total(profile_) / sum : 0;
   for (const OperatorTime& time : *profile) whole.times[time.step.name] += unit * time.median_us;
   return whole;
-}
-
-absl::StatusOr<double> Attempts::MeasureNoise(const Recipe& recipe) {
-  absl::Status status = EvaluateUnknown({{"", recipe}});
-  if (!status.ok()) return status;
-  models_.erase(recipe.Key());
-  Verdict verdict;
-  const nlohmann::json* known = journal_.Find(VerdictName(recipe));
-  if (known == nullptr || !Decode(*known, verdict)) return journal_.Damaged(VerdictName(recipe));
-  return NoiseOf(verdict.accuracy.sqnr_db.value_or(0));
 }
 
 void Attempts::Dismiss(size_t attempt) {

@@ -59,8 +59,6 @@ class Attempts {
     std::map<std::string, double> times;
   };
   absl::StatusOr<WholeModel> MeasureTimes(const Recipe& recipe);
-  // The noise at its outputs (NoiseOf).
-  absl::StatusOr<double> MeasureNoise(const Recipe& recipe);
 
   // Whether attempt `a` is closer to the float model than `b`: the budget first, then the answers
   // where they are classes, then the error.

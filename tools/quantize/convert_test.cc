@@ -282,8 +282,8 @@ TEST(ConvertTest, RealNumbersOf16BitsBetweenIntegers) {
   EXPECT_THAT(
       Describe(result),
       ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> p bf16",
-                  "Conv: p bf16 -> h bf16", "Unary: h bf16 -> t bf16", "Conv: t bf16 -> k bf16",
-                  "Quantize: k bf16 -> k_quantized u8", "Conv: k_quantized u8 -> y f32"));
+                  "Conv: p bf16 -> h bf16", "Unary: h bf16 -> t bf16", "Conv: t bf16 -> k f32",
+                  "Quantize: k f32 -> k_quantized u8", "Conv: k_quantized u8 -> y f32"));
   EXPECT_EQ(result.tensor(result.nodes[2].inputs[1]).type, DataType::kBF16);
   EXPECT_EQ(result.tensor(result.nodes[6].inputs[1]).type, DataType::kS8);
 }

@@ -14,7 +14,7 @@ namespace {
 std::map<int, LayerSensitivity> BestByNode(const std::vector<LayerSensitivity>& sensitivity) {
   std::map<int, LayerSensitivity> best;
   for (const LayerSensitivity& s : sensitivity) {
-    if (IsInt16(s.precision)) continue;
+    if (!Has8Bits(s.precision)) continue;
     LayerSensitivity& known = best.emplace(s.node, s).first->second;
     if (s.sqnr_db > known.sqnr_db) known = s;
   }
@@ -37,17 +37,16 @@ std::string ExclusionList(absl::Span<const Exclusion> worst_first, size_t active
 
 std::vector<Exclusion> ExclusionsOf(const std::vector<LayerSensitivity>& sensitivity) {
   const std::map<int, LayerSensitivity> best = BestByNode(sensitivity);
-  std::map<int, double> in_16_bits;
+  std::map<int, std::string> in_16_bits;
   for (const LayerSensitivity& s : sensitivity) {
-    if (IsInt16(s.precision)) in_16_bits[s.node] = s.sqnr_db;
+    if (Has8Bits(s.precision)) continue;
+    absl::StrAppendFormat(&in_16_bits[s.node], ", %.2f dB as %s", s.sqnr_db, Name(s.precision));
   }
   std::vector<Exclusion> result;
   for (int node : MostSensitiveFirst(sensitivity)) {
     const LayerSensitivity& s = best.at(node);
-    std::string why = absl::StrFormat("%.2f dB when it alone is %s", s.sqnr_db, Name(s.precision));
-    const auto wider = in_16_bits.find(node);
-    if (wider != in_16_bits.end()) absl::StrAppendFormat(&why, ", %.2f dB as int16", wider->second);
-    result.push_back({s.op, std::move(why)});
+    result.push_back({s.op, absl::StrFormat("%.2f dB when it alone is %s%s", s.sqnr_db,
+                                            Name(s.precision), in_16_bits[node])});
   }
   return result;
 }

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "runtime/lower/halves.h"
 #include "runtime/model_internal.h"
+#include "tools/convert/precise.h"
 
 namespace octet {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 // An operator in 8 bits is taken to need this share of its time in float at most, so that small
 // ones do not become float by chance, with conversions around them.
 constexpr double kLeastGainOf8Bits = 0.95;
-// And one in 16 bits this multiple of its time in 8 bits at least, for the same reason.
+// And one in 16 bits this multiple of its share in 8 bits at least, for the same reason.
 constexpr double kLeastCostOf16Bits = 1.05;
 
 // How a precision is called in the name of a mixture.
@@ -103,22 +104,34 @@ Recipe Mixtures::WholeRecipe(Precision precision) const {
   return recipe;
 }
 
-absl::StatusOr<const Attempts::WholeModel*> Mixtures::WholeModelIn(Precision precision) {
-  const auto known = whole_models_.find(precision);
-  if (known != whole_models_.end()) return &known->second;
-  absl::StatusOr<Attempts::WholeModel> measured = attempts_.MeasureTimes(WholeRecipe(precision));
-  if (!measured.ok()) return measured.status();
-  return &(whole_models_[precision] = *std::move(measured));
+// Operators that are alike in what a precision gains for them.
+std::string Mixtures::KindOf(const Node& node) const {
+  const bool grouped =
+      node.type() == OpType::ConvOptions && node.as<schema::ConvOptionsT>().groups != 1;
+  return absl::StrCat(std::string(Name(node.type())), grouped ? " in groups" : "");
 }
 
-// Of an operator in that precision: what it takes in the model in which all have it; where several
-// became one step there, its time in float times what the whole model takes of that.
-absl::StatusOr<double> Mixtures::TimeOf(const std::string& op, double float_time,
-                                        Precision precision) {
-  const absl::StatusOr<const Attempts::WholeModel*> whole = WholeModelIn(precision);
+// What operators of each kind take in that precision, over what they take in float: the times of
+// single operators are too uncertain to choose between them. Where operators became one step, or
+// there are none, it is what the whole model takes.
+absl::StatusOr<std::map<std::string, double>> Mixtures::SharesIn(
+    Precision precision, const std::map<std::string, double>& float_times) {
+  absl::StatusOr<Attempts::WholeModel> whole = attempts_.MeasureTimes(WholeRecipe(precision));
   if (!whole.ok()) return whole.status();
-  const auto found = (*whole)->times.find(op);
-  return found != (*whole)->times.end() ? found->second : float_time * (*whole)->ratio;
+  std::map<std::string, double> taken, in_float, shares;
+  for (const Node& node : graph_.nodes) {
+    const auto before = float_times.find(node.name);
+    const auto after = std::as_const(whole->times).find(node.name);
+    const std::string kind = KindOf(node);
+    shares[kind] = whole->ratio;
+    if (before == float_times.end() || after == whole->times.end()) continue;
+    in_float[kind] += before->second;
+    taken[kind] += after->second;
+  }
+  for (const auto& [kind, time] : in_float) {
+    if (time > 0) shares[kind] = taken[kind] / time;
+  }
+  return shares;
 }
 
 // What each operator costs in each precision. Times are in units of the float profile.
@@ -126,50 +139,32 @@ absl::StatusOr<std::vector<OperatorOptions>> Mixtures::OptionsOfOperators(
     const std::vector<LayerSensitivity>& sensitivity) {
   std::map<std::string, double> times;
   for (const OperatorTime& time : attempts_.profile()) times[time.step.name] += time.median_us;
+  std::map<Precision, std::map<std::string, double>> shares;
   std::map<int, OperatorOptions> operators;
   for (const LayerSensitivity& s : sensitivity) {
+    if (shares.count(s.precision) == 0) {
+      absl::StatusOr<std::map<std::string, double>> measured = SharesIn(s.precision, times);
+      if (!measured.ok()) return measured.status();
+      shares[s.precision] = *std::move(measured);
+    }
     const auto time = times.find(s.op);
     const double us = time != times.end() ? time->second : 1;
     OperatorOptions& op = operators[s.node];
     if (op.options.empty()) op = {s.node, {{Precision::kFloat, 0, us}}};
-    absl::StatusOr<double> taken = TimeOf(s.op, us, s.precision);
-    if (!taken.ok()) return taken.status();
-    if (!IsInt16(s.precision)) taken = std::min(*taken, us * kLeastGainOf8Bits);
-    op.options.push_back({s.precision, NoiseOf(s.sqnr_db), *taken});
+    const std::string kind = KindOf(graph_.nodes[static_cast<size_t>(s.node)]);
+    const auto share = [&](Precision p) {
+      const auto known = shares.find(p);
+      return known == shares.end() ? 0.0 : known->second.at(kind);
+    };
+    const double least = std::min(share(Precision::kInt8), kLeastGainOf8Bits);
+    const bool wide = IsInt16(s.precision) || IsHalf(s.precision);
+    const double own = wide ? std::max(share(s.precision), least * kLeastCostOf16Bits)
+                            : std::min(share(s.precision), kLeastGainOf8Bits);
+    op.options.push_back({s.precision, NoiseOf(s.sqnr_db), us * own});
   }
   std::vector<OperatorOptions> result;
   for (auto& [node, op] : operators) result.push_back(std::move(op));
-  absl::Status status = AddHalves(result);
-  if (!status.ok()) return status;
-  for (OperatorOptions& op : result) {
-    double in_8_bits = 0;
-    for (const PrecisionOption& o : op.options) {
-      if (o.precision == Precision::kInt8) in_8_bits = o.time;
-    }
-    for (PrecisionOption& o : op.options) {
-      if (!IsInt16(o.precision) && !IsHalf(o.precision)) continue;
-      o.time = std::max(o.time, in_8_bits * kLeastCostOf16Bits);
-    }
-  }
   return result;
-}
-
-// What real numbers of 16 bits add in noise is measured for all operators together, of which each
-// gets an equal part: it is so little beside that of integers that more would not change the order.
-absl::Status Mixtures::AddHalves(std::vector<OperatorOptions>& operators) {
-  for (Precision precision : Mix()) {
-    if (!IsHalf(precision) || operators.empty()) continue;
-    const absl::StatusOr<double> noise = attempts_.MeasureNoise(WholeRecipe(precision));
-    if (!noise.ok()) return noise.status();
-    for (OperatorOptions& op : operators) {
-      const std::string& name = graph_.nodes[static_cast<size_t>(op.node)].name;
-      const double float_time = op.options[0].time;
-      const absl::StatusOr<double> time = TimeOf(name, float_time, precision);
-      if (!time.ok()) return time.status();
-      op.options.push_back({precision, *noise / static_cast<double>(operators.size()), *time});
-    }
-  }
-  return absl::OkStatus();
 }
 
 // How many upgrades should do, by the noises of the operators alone.
@@ -241,6 +236,7 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
   if (!quantizer.ok()) return quantizer.status();
   const std::vector<Precision> mix = Mix();
   const auto may_be = [&](Precision p) { return std::count(mix.begin(), mix.end(), p) > 0; };
+  const std::vector<bool> precise = PreciseTensors(graph_);
   std::vector<OperatorPrecision> changes;
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     if ((*quantizer)->overrides().operators[i].precision) continue;
@@ -253,6 +249,11 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
     }
     if (anchor && may_be(Precision::kInt16) && has_kernel(Precision::kInt16)) {
       changes.push_back({static_cast<int>(i), Precision::kInt16});
+    }
+    for (Precision half : {Precision::kBF16, Precision::kF16}) {
+      if (may_be(half) && CanBeHalf(graph_, node, precise)) {
+        changes.push_back({static_cast<int>(i), half});
+      }
     }
     if (may_be(Precision::kDynamic) && CanBeDynamic(graph_, node) &&
         has_kernel(Precision::kDynamic)) {

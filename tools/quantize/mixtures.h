@@ -50,13 +50,13 @@ class Mixtures {
   absl::StatusOr<bool> Try(const std::vector<OperatorPrecision>& precisions);
   absl::StatusOr<std::vector<OperatorOptions>> OptionsOfOperators(
       const std::vector<LayerSensitivity>& sensitivity);
-  absl::Status AddHalves(std::vector<OperatorOptions>& operators);
+  std::string KindOf(const Node& node) const;
+  absl::StatusOr<std::map<std::string, double>> SharesIn(
+      Precision precision, const std::map<std::string, double>& float_times);
   // The precisions beside static int8 and float that mixtures may have.
   std::vector<Precision> Mix() const;
   // Of the model in which all operators have that precision that can.
   Recipe WholeRecipe(Precision precision) const;
-  absl::StatusOr<const Attempts::WholeModel*> WholeModelIn(Precision precision);
-  absl::StatusOr<double> TimeOf(const std::string& op, double float_time, Precision precision);
   size_t FirstGuess(const UpgradePath& path) const;
   absl::StatusOr<std::vector<OperatorPrecision>> Changes();
   // Of the static attempt; of static quantization as such where there is none.
@@ -70,7 +70,6 @@ class Mixtures {
   Journal& journal_;
   const size_t static_attempt_;
   const std::function<bool()> out_of_time_;
-  std::map<Precision, Attempts::WholeModel> whole_models_;
   size_t found_ = 0;  // the fastest attempt so far that reaches the goal
 };
 

@@ -44,6 +44,12 @@ inline bool IsInt16(Precision precision) {
   return precision == Precision::kInt16 || precision == Precision::kInt16ToFloat;
 }
 
+// Whether it is one of 8 bits.
+inline bool Has8Bits(Precision precision) {
+  return precision == Precision::kInt8 || precision == Precision::kInt8ToFloat ||
+         precision == Precision::kDynamic || precision == Precision::kWeightOnly;
+}
+
 // Whether the operator reads integers whose scales calibration has chosen.
 inline bool IsStatic(Precision precision) {
   return precision == Precision::kInt8 || precision == Precision::kInt8ToFloat ||
