@@ -250,8 +250,9 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
     if (anchor && may_be(Precision::kInt16) && has_kernel(Precision::kInt16)) {
       changes.push_back({static_cast<int>(i), Precision::kInt16});
     }
+    const bool product = anchor || CanBeDynamic(graph_, node);  // others follow their neighbours
     for (Precision half : {Precision::kBF16, Precision::kF16}) {
-      if (may_be(half) && CanBeHalf(graph_, node, precise)) {
+      if (product && may_be(half) && CanBeHalf(graph_, node, precise)) {
         changes.push_back({static_cast<int>(i), half});
       }
     }
