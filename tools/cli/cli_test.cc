@@ -348,13 +348,14 @@ TEST_F(CliTest, MixesWhatItIsToldTo) {
   const std::string quantize = "quantize small.octet --data in.npz -o q.octet ";
   const Result result = Octet(quantize + "--min-sqnr 1 --sensitivity --mix int16,bf16 --json");
   ASSERT_EQ(result.code, 0) << result.err;
+  const json road = result.parsed();
   std::set<std::string> precisions;
-  for (const json& s : result.parsed()["sensitivity"]) {
+  for (const json& s : road["sensitivity"]) {
     precisions.insert(s["precision"].get<std::string>());
   }
   EXPECT_THAT(precisions, ::testing::ElementsAre("bf16", "int16", "int8"));
   for (const char* list : {"in_int16", "in_bf16", "in_f16", "int16_operators"}) {
-    EXPECT_TRUE(result.parsed()[list].is_array()) << list;
+    EXPECT_TRUE(road[list].is_array()) << list;
   }
   const Result wrong = Octet(quantize + "--mix int4");
   EXPECT_EQ(wrong.code, 2);
