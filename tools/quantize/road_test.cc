@@ -5,8 +5,10 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <random>
+#include <set>
 
 #include "gtest/gtest.h"
 #include "runtime/testing/small_network.h"
@@ -50,6 +52,27 @@ absl::StatusOr<std::vector<double>> LatenciesBySize(absl::Span<const Model* cons
   return ms;
 }
 
+// Microseconds that depend on how an operator computes alone.
+absl::StatusOr<std::vector<OperatorTime>> TimesByPrecision(const Model& model) {
+  std::vector<OperatorTime> times;
+  const auto session = model.NewSession({model.inputs()[0].shape}).value();
+  for (const StepInfo& step : session->steps()) {
+    const double us = step.accumulated.empty()                            ? 0.1
+                      : step.computed == "f32" || step.computed == "bf16" ? 10
+                      : step.computed == "u8 x s8"                        ? 3
+                                                                          : 5;
+    times.push_back({step, us});
+  }
+  return times;
+}
+
+// Without precisions of 16 bits, whatever this CPU has.
+RoadOptions QuickIn8Bits() {
+  RoadOptions options = Quick();
+  options.mix = std::vector<Precision>{Precision::kDynamic};
+  return options;
+}
+
 // Small first channel, but large weights for it: eight bits serve neither the input nor the weights
 // of the first product, and nothing comes before it that could make up for that.
 Graph WithBadLayer() {
@@ -75,6 +98,7 @@ std::unique_ptr<SampleSource> BadLayerSamples() {
 
 TEST(RoadTest, WithoutABudgetEverythingIsTried) {
   RoadOptions options = Quick();
+  options.latencies = LatenciesBySize;
   std::vector<std::string> announced;
   options.on_step = [&](const RoadStep& step) { announced.push_back(step.name); };
   const RoadResult result =
@@ -101,7 +125,7 @@ TEST(RoadTest, WithoutABudgetEverythingIsTried) {
 }
 
 TEST(RoadTest, LeavesTheBadLayerInFloat) {
-  RoadOptions options = Quick();
+  RoadOptions options = QuickIn8Bits();
   options.budget.min_sqnr_db = 25;
   const auto samples = BadLayerSamples();
   const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
@@ -122,7 +146,7 @@ TEST(RoadTest, LeavesTheBadLayerInFloat) {
 }
 
 TEST(RoadTest, ABudgetThatCannotBeMetIsMissed) {
-  RoadOptions options = Quick();
+  RoadOptions options = QuickIn8Bits();
   options.budget.min_sqnr_db = 200;
   const auto samples = BadLayerSamples();
   const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
@@ -131,8 +155,74 @@ TEST(RoadTest, ABudgetThatCannotBeMetIsMissed) {
   EXPECT_THAT(result.steps[result.chosen].missed, Contains(HasSubstr("< 200")));
 }
 
-TEST(RoadTest, MeasuresSensitivityWhereverTheRoadEnds) {
+// Weights that bf16 serves, and no integers of 8 bits do, whatever their activations.
+TEST(RoadTest, GivesTheBadLayerRealNumbersOf16Bits) {
+  RoadOptions options = QuickIn8Bits();
+  options.mix->push_back(Precision::kBF16);
+  options.latencies = LatenciesBySize;
+  options.profile = TimesByPrecision;
+  options.budget.min_sqnr_db = 25;
+  const auto samples = BadLayerSamples();
+  const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
+  EXPECT_TRUE(result.met);
+  EXPECT_THAT(OperatorsWith(Precision::kBF16, result.exceptions), ElementsAre("bad"));
+  EXPECT_THAT(OperatorsWith(Precision::kFloat, result.exceptions), IsEmpty());
+  EXPECT_THAT(result.report.bf16_operators, ElementsAre("bad"));
+  EXPECT_THAT(result.steps[result.chosen].name, StartsWith("mixed, 1 in bf16"));
+  EXPECT_THAT(result.steps[result.chosen].remark, HasSubstr("in bf16: bad"));
+  EXPECT_THAT(result.graph.quantization->method, HasSubstr("\noperator bad: bf16"));
+}
+
+// The difference of two channels that are large and nearly equal, which neither 8 bits nor bf16
+// tell from each other; 16 bits do.
+Graph WithDifference() {
+  testing::GraphBuilder b;
+  TensorId x = b.Input("x");
+  x = b.Conv("difference", x, {1, -1, -1, 1});
+  x = b.Conv("good", x, {0.7f, -0.6f, 0.2f, 0.9f});
+  x = b.Conv("fine", x, {0.5f, 0.8f, -0.9f, 0.3f});
+  b.graph.outputs = {x};
+  return b.graph;
+}
+
+std::unique_ptr<SampleSource> DifferenceSamples() {
+  std::mt19937 random(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values;
+  for (int sample = 0; sample < 8; ++sample) {
+    std::vector<float> second;
+    for (int i = 0; i < 16; ++i) {
+      values.push_back(100 * uniform(random));
+      second.push_back(values.back() + uniform(random));
+    }
+    values.insert(values.end(), second.begin(), second.end());
+  }
+  return testing::Samples({2, 4, 4}, values);
+}
+
+TEST(RoadTest, GivesActivationsThatNeedThem16Bits) {
   RoadOptions options = Quick();
+  options.latencies = LatenciesBySize;
+  options.profile = TimesByPrecision;
+  options.budget.min_sqnr_db = 25;
+  const auto samples = DifferenceSamples();
+  const RoadResult result = WalkRoad(WithDifference(), *samples, *samples, options).value();
+  EXPECT_TRUE(result.met);
+  EXPECT_EQ(MostSensitiveFirst(result.sensitivity)[0], 0);
+  EXPECT_GE(result.sensitivity.size(), 9u);  // of three products: static, int16 and dynamic
+  EXPECT_THAT(OperatorsWith(Precision::kInt16, result.exceptions), ElementsAre("difference"));
+  EXPECT_THAT(OperatorsWith(Precision::kFloat, result.exceptions), IsEmpty());
+  EXPECT_THAT(result.report.int16_operators, ElementsAre("difference"));
+  EXPECT_THAT(result.steps[result.chosen].name, StartsWith("mixed, 1 in int16"));
+  EXPECT_THAT(result.graph.quantization->method, HasSubstr("\noperator difference: int16"));
+  // Without that, it takes float.
+  options.mix = std::vector<Precision>{Precision::kDynamic};
+  const RoadResult old = WalkRoad(WithDifference(), *samples, *samples, options).value();
+  EXPECT_THAT(OperatorsWith(Precision::kFloat, old.exceptions), ElementsAre("difference"));
+}
+
+TEST(RoadTest, MeasuresSensitivityWhereverTheRoadEnds) {
+  RoadOptions options = QuickIn8Bits();
   options.always_measure_sensitivity = true;
   options.budget.min_sqnr_db = 1;
   options.least_gain = -1000;  // the first attempt will do
@@ -140,6 +230,25 @@ TEST(RoadTest, MeasuresSensitivityWhereverTheRoadEnds) {
   const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
   EXPECT_THAT(Names(result), ElementsAre("float", "dynamic"));
   EXPECT_EQ(result.sensitivity.size(), 6u);
+}
+
+TEST(RoadTest, OnlyProductsAreGivenPrecisions) {
+  RoadOptions options = Quick();
+  options.mix = std::vector<Precision>{Precision::kInt16, Precision::kBF16, Precision::kF16};
+  options.always_measure_sensitivity = true;
+  options.budget.min_sqnr_db = 1;
+  options.least_gain = -1000;  // the first attempt will do
+  const auto samples = SmallSamples(1);
+  const RoadResult result =
+      WalkRoad(testing::SmallFloatNetwork(1), *samples, *samples, options).value();
+  std::map<std::string, std::set<Precision>> measured;
+  for (const LayerSensitivity& s : result.sensitivity) measured[s.op].insert(s.precision);
+  ASSERT_EQ(measured.size(), 5u);
+  for (const auto& [op, precisions] : measured) {
+    EXPECT_THAT(precisions,
+                ElementsAre(Precision::kInt8, Precision::kInt16, Precision::kBF16, Precision::kF16))
+        << op;
+  }
 }
 
 TEST(RoadTest, StopsWhenTimeIsUp) {
@@ -172,7 +281,7 @@ TEST(RoadTest, AModelWithoutProductsCannotBeQuantized) {
 
 // Without a budget, too, where everything in 8 bits is far from the float model.
 TEST(RoadTest, TriesMixturesWhereNothingReachesTheGoal) {
-  RoadOptions options = Quick();
+  RoadOptions options = QuickIn8Bits();
   options.latencies = LatenciesBySize;
   const auto samples = BadLayerSamples();
   const RoadResult result = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
@@ -248,6 +357,7 @@ TEST(RoadTest, AnInterruptedSearchGoesOnWhereItWas) {
   for (auto weights : {WeightGranularity::kPerChannel, WeightGranularity::kPerTensor}) {
     RoadOptions options = Quick();
     options.latencies = LatenciesBySize;
+    options.profile = TimesByPrecision;
     options.budget.min_sqnr_db = 25;
     options.quantizer.weights = weights;
     const auto samples = BadLayerSamples();
@@ -285,6 +395,7 @@ TEST(RoadTest, AnInterruptedSearchGoesOnWhereItWas) {
 TEST(RoadTest, ATimeLimitCanBeExtended) {
   RoadOptions options = Quick();
   options.latencies = LatenciesBySize;
+  options.profile = TimesByPrecision;
   options.budget.min_sqnr_db = 25;
   const auto samples = BadLayerSamples();
   const RoadResult whole = WalkRoad(WithBadLayer(), *samples, *samples, options).value();
@@ -316,6 +427,9 @@ TEST(RoadTest, ASearchIsNotResumedWithOtherDataModelOrOptions) {
   EXPECT_THAT(message(WithBadLayer(), fewer, options), HasSubstr("other data"));
   RoadOptions other = options;
   other.quantizer.target = Target::kAvx2;
+  EXPECT_THAT(message(WithBadLayer(), *samples, other), HasSubstr("other options"));
+  other = options;
+  other.mix = std::vector<Precision>{Precision::kDynamic};
   EXPECT_THAT(message(WithBadLayer(), *samples, other), HasSubstr("other options"));
   other = options;
   other.quantizer.overrides = ParseOverrides("operator good: float", "o.txt").value();
@@ -499,6 +613,10 @@ TEST(SensitivityTest, WhatIsNotANumberComesFirst) {
   EXPECT_THAT(MostSensitiveFirst(
                   {{0, "a", 10, kInt8}, {0, "a", 30, Precision::kDynamic}, {2, "c", 20, kInt8}}),
               ElementsAre(2, 0));
+  // Of 8 bits: those of 16 are no way to be faster.
+  EXPECT_THAT(MostSensitiveFirst(
+                  {{0, "a", 10, kInt8}, {0, "a", 50, Precision::kInt16}, {2, "c", 20, kInt8}}),
+              ElementsAre(0, 2));
 }
 
 }  // namespace
