@@ -194,7 +194,7 @@ class NetworkBuilder {
           absl::StrCat("operators that cannot be trained: ", absl::StrJoin(problems, "; ")));
     }
     absl::StatusOr<GivenPart> given =
-        MakeGivenPart(network_->graph_, WithAncestors(graph_, std::move(untrainable)));
+        MakeGivenPart(graph_, WithAncestors(graph_, std::move(untrainable)));
     if (!given.ok()) return given.status();
     network_->given_ = *std::move(given);
     for (size_t n = 0; n < ops.size(); ++n) {
@@ -347,8 +347,7 @@ class NetworkBuilder {
   void BindBias(TensorId id, const Node& node) {
     const TensorId x = node.input(0), w = node.input(1);
     std::vector<float> values = FirstValues(node, 2);
-    if (KeepsWidth(graph_.tensor(w)))
-      values = KeepIntegers(graph_.tensor(id), std::move(values));
+    if (KeepsWidth(graph_.tensor(w))) values = KeepIntegers(graph_.tensor(id), std::move(values));
     const int parameter = AddParameter(id, ParameterRole::kBias, std::move(values));
     const TensorState& weights = state(w);
     const auto channels = std::max<int64_t>(state(id).size, 1);
