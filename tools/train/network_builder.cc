@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "runtime/core/cpu_features.h"
 #include "runtime/core/numerics.h"
+#include "runtime/core/validate.h"
 #include "runtime/lower/resolve.h"
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/sharing.h"
@@ -347,15 +348,17 @@ class NetworkBuilder {
   void BindBias(TensorId id, const Node& node) {
     const TensorId x = node.input(0), w = node.input(1);
     std::vector<float> values = FirstValues(node, 2);
-    if (KeepsWidth(graph_.tensor(w))) values = KeepIntegers(graph_.tensor(id), std::move(values));
+    const bool keeps = KeepsWidth(graph_.tensor(w));
+    if (keeps) values = KeepIntegers(graph_.tensor(id), std::move(values));
     const int parameter = AddParameter(id, ParameterRole::kBias, std::move(values));
     const TensorState& weights = state(w);
     const auto channels = std::max<int64_t>(state(id).size, 1);
     state(id).bias = static_cast<int>(network_->biases_.size());
     state(id).needs_gradient = true;
-    network_->biases_.push_back({TrainedBias(id, parameter, weights.size / channels),
-                                 state(x).quantizer, graph_.tensor(x).quant->scale(),
-                                 weights.weights});
+    const Tensor& operand = graph_.tensor(x);
+    network_->biases_.push_back({TrainedBias(graph_.tensor(id), id, parameter,
+                                             MaxBias(weights.size / channels, operand.type), keeps),
+                                 state(x).quantizer, operand.quant->scale(), weights.weights});
   }
 
   void MakeQuantizers() {

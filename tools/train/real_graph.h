@@ -9,7 +9,7 @@
 namespace octet {
 
 // Element i of a constant of integers of 8, 16 or 32 bits.
-int32_t IntegerAt(const Tensor& constant, size_t i);
+int64_t IntegerAt(const Tensor& constant, size_t i);
 
 // The real values of a constant that is f32, f16 or quantized.
 std::vector<float> RealConstant(const Tensor& constant);

@@ -40,8 +40,8 @@ class Tape {
 
   // Whether a tensor has values here; those within the given part have none.
   bool has(TensorId id) const;
-  // The real values of a tensor in the last Forward. Requires `has`, and keep_values unless it is an
-  // input.
+  // The real values of a tensor in the last Forward. Requires `has`, and keep_values unless it is
+  // an input.
   std::vector<float> Values(TensorId id) const;
 
   size_t arena_bytes() const { return arena_size_; }
