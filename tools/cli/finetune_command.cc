@@ -13,6 +13,7 @@
 #include "tools/data/file.h"
 #include "tools/data/readable.h"
 #include "tools/quantize/quantize.h"
+#include "tools/quantize/refine.h"
 #include "tools/train/finetune.h"
 #include "tools/train/real_graph.h"
 
@@ -28,9 +29,10 @@ struct Request {
   std::string input, output, data, evaluation, reference;
   std::string weights = "per-channel", activations = "u8", loss = "distill";
   std::string calibrator = "minmax", ranges = "learned", optimizer = "adam";
-  bool equalize = false, no_augment = false, skip_unreadable = false;
+  RefineOptions refine;
+  bool no_augment = false, skip_unreadable = false;
   int64_t bits = 0, epochs = 0, batch = 0, patience = 0, seed = 0;
-  double rate = 0;
+  double rate = 0, hints = kDefaultHints, mixed = DefaultAugment().mixed;
   FinetuneOptions options;
 };
 
@@ -72,13 +74,14 @@ absl::StatusOr<Models> PrepareModels(const Request& request, Graph graph,
                                                     : WeightGranularity::kPerChannel;
   options.activations = request.activations == "s8" ? DataType::kS8 : DataType::kU8;
   options.calibrator.kind = CalibratorNamed(request.calibrator).value();
-  options.refine.equalize = request.equalize;
+  options.refine = request.refine;
   options.run = request.common.model_options();
   ProgressLine progress("calibrating");
   options.progress = [&](int64_t done, int64_t total) { progress.Show(done, total); };
   absl::StatusOr<Graph> prepared = PrepareGraph(graph, samples, options);
   if (!prepared.ok()) return prepared.status();
-  options.refine = RefineOptions();
+  // What changes the float network has done so.
+  options.refine.equalize = options.refine.smooth = false;
   absl::StatusOr<Graph> integer = QuantizeGraph(*prepared, samples, options, nullptr);
   if (!integer.ok()) return integer.status();
   return Models{*std::move(integer), *std::move(prepared)};
@@ -108,8 +111,12 @@ absl::Status Finetune(Request& request) {
     evaluation = *std::move(judged);
   }
   const CachedSamples judged(evaluation == nullptr ? **opened : *evaluation, kCacheBytes);
+  absl::optional<AugmentOptions> augment;
+  if (!request.no_augment) augment.emplace();
+  // Blended pictures have no class.
+  if (augment && request.loss == "distill") augment->mixed = request.mixed;
   const absl::StatusOr<std::unique_ptr<TrainingData>> data =
-      OpenTrainingData(request.data, *graph, **opened, samples, !request.no_augment);
+      OpenTrainingData(request.data, *graph, **opened, samples, augment);
   if (!data.ok()) return data.status();
   absl::StatusOr<Models> models = PrepareModels(request, *std::move(graph), samples);
   if (!models.ok()) return models.status();
@@ -129,6 +136,7 @@ absl::Status Finetune(Request& request) {
   const double classes = request.loss == "classes" ? 1 : request.loss == "both" ? 0.5 : 0;
   train.loss = ImitationOf(models->integer, 1 - classes);
   train.loss.labels = classes;
+  train.loss.hints = request.hints * (1 - classes);
   request.options.run = request.common.model_options();
   train.pool = request.options.run.pool;
   absl::StatusOr<TrainResult> result =
@@ -169,6 +177,7 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                 "Trains an int8 model to compute what the float model computes.",
                 "octet finetune net.octet --data pictures/ -o net.qat.octet --epochs 20");
   Request request;
+  std::string refine = "none";
   request.epochs = kDefaultEpochs;
   request.batch = kDefaultBatch;
   request.seed = kDefaultSeed;
@@ -187,9 +196,13 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                "what to learn: the float model's outputs, the samples' classes, or half of each; "
                "default distill",
                &request.loss);
+  flags.Real("hints", "W",
+             "weight in the loss of tensors within the network, which are to be those of the float "
+             "model; 0: only outputs count; default 1",
+             0, 1000, &request.hints);
   flags.Integer("epochs", "N", "times that all samples are seen; default 20", 0, 100000,
                 &request.epochs);
-  flags.Integer("batch", "N", "samples per step; default 8", 1, 65536, &request.batch);
+  flags.Integer("batch", "N", "samples per step; default 4", 1, 65536, &request.batch);
   flags.Real(
       "lr", "R",
       "rate at the start, which falls along a cosine; default with adam, whose steps are "
@@ -212,10 +225,16 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                "how ranges of activations change: by gradient, with what batches show during the "
                "first half, or not at all; default learned",
                &request.ranges);
-  flags.Switch("equalize", "scale channels between layers first (octet quantize --refine equalize)",
-               &request.equalize);
+  flags.Text("refine", "all|none|LIST",
+             absl::StrCat("what to do to the int8 model before it is trained: a list of ",
+                          RefineMethodNames(), ", as octet quantize does; default none"),
+             &refine);
   flags.Switch("no-augment", "show pictures as they are, neither cropped nor mirrored",
                &request.no_augment);
+  flags.Real("mix", "SHARE",
+             "share of the pictures that are blended with another one each, with --loss distill; "
+             "default 0.5",
+             0, 1, &request.mixed);
   flags.Switch("skip-unreadable", "leave out pictures that cannot be read",
                &request.skip_unreadable);
   flags.Text("checkpoint", "FILE", "keep the state in this .npz file after each epoch",
@@ -231,6 +250,14 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
   if (request.output.empty()) return UsageError("missing: -o FILE");
   if (request.options.train.resume && request.options.train.checkpoint.empty()) {
     return UsageError("--resume needs --checkpoint FILE");
+  }
+  const absl::StatusOr<RefineOptions> parsed = ParseRefineOptions(refine);
+  if (!parsed.ok()) return UsageError(absl::StrCat("--refine: ", parsed.status().message()));
+  request.refine = *parsed;
+  const bool rounds = request.refine.rounding || request.refine.clipping;
+  if (rounds && request.bits > 0 && request.bits < 8) {
+    return UsageError(
+        "--refine rounding and clipping choose weights of 8 bits, which --bits would round again");
   }
   request.input = operands->front();
   SetOptions(request);

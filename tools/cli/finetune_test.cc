@@ -100,6 +100,43 @@ TEST_F(FinetuneTest, GoesOnWithAnIntegerModelAndFromACheckpoint) {
   ASSERT_EQ(Octet("finetune a.octet --data in.npz -o d.octet --epochs 1"), 0) << err_;
 }
 
+TEST_F(FinetuneTest, BeginsWithWhatRefinementReaches) {
+  const auto before = [&](const std::string& flags) {
+    EXPECT_EQ(Octet("finetune small.octet --data in.npz -o r.octet --epochs 0 --json "
+                    "--weights per-tensor " +
+                    flags),
+              0)
+        << err_;
+    return json::parse(out_)["before"]["sqnr_db"].get<double>();
+  };
+  const double plain = before("");
+  for (const std::string methods : {"rounding", "equalize,rounding,bias"}) {
+    const double refined = before("--refine " + methods);
+    EXPECT_GT(refined, plain + 1) << methods;
+    // What octet quantize makes by the same means, beside the same float model.
+    ASSERT_EQ(Octet("quantize small.octet --data in.npz -o a.octet --method static "
+                    "--weights per-tensor --refine " +
+                    methods),
+              0)
+        << err_;
+    ASSERT_EQ(Octet("finetune a.octet --reference small.octet --data in.npz -o b.octet --epochs 0 "
+                    "--json"),
+              0)
+        << err_;
+    EXPECT_NEAR(json::parse(out_)["before"]["sqnr_db"].get<double>(), refined, 0.5) << methods;
+  }
+}
+
+TEST_F(FinetuneTest, HintsChangeWhatIsLearned) {
+  for (const std::string weight : {"0", "1"}) {
+    ASSERT_EQ(Octet("finetune small.octet --data in.npz -o h" + weight +
+                    ".octet --bits 4 --epochs 2 --hints " + weight),
+              0)
+        << err_;
+  }
+  EXPECT_NE(ReadText("h0.octet"), ReadText("h1.octet"));
+}
+
 // Dense convolutions, which have a kernel for every precision, with a few large weights, so that
 // one scale for all of them serves badly.
 Graph DenseNetwork() {
@@ -230,6 +267,8 @@ TEST_F(FinetuneTest, WrongUseEndsWith2) {
         "finetune --data in.npz -o q.octet",
         "finetune small.octet --data in.npz -o q.octet --bits 9",
         "finetune small.octet --data in.npz -o q.octet --loss guess",
+        "finetune small.octet --data in.npz -o q.octet --refine magic",
+        "finetune small.octet --data in.npz -o q.octet --refine rounding --bits 4",
         "finetune small.octet --data in.npz -o q.octet --resume"}) {
     EXPECT_EQ(Octet(arguments), 2) << arguments;
     EXPECT_THAT(err_, HasSubstr("--help'")) << arguments;

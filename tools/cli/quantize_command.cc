@@ -63,7 +63,7 @@ absl::StatusOr<Graph> TrainFile(const QuantizeRequest& request, const Graph& rea
                                 const SampleSource& samples, QuantizeSummary& made) {
   const CachedSamples cached(samples, kCacheBytes);
   const absl::StatusOr<std::unique_ptr<TrainingData>> data =
-      OpenTrainingData(request.data, real, samples, cached, /*augment=*/true);
+      OpenTrainingData(request.data, real, samples, cached, DefaultAugment());
   if (!data.ok()) return data.status();
   TaskLine line;
   TrainingTask task{integer, real, cached, "", false, {}, {}};
@@ -186,7 +186,7 @@ absl::Status WalkTheRoad(QuantizeRequest& request) {
   std::unique_ptr<TrainingData> data;
   if (request.finetune) {
     absl::StatusOr<std::unique_ptr<TrainingData>> opened =
-        OpenTrainingData(request.data, *graph, **calibration, cached, /*augment=*/true);
+        OpenTrainingData(request.data, *graph, **calibration, cached, DefaultAugment());
     if (!opened.ok()) return opened.status();
     data = *std::move(opened);
     options->train = DefaultTrainer(*data, request.epochs, request.options.run);

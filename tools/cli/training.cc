@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "tools/cli/quantize_data.h"
-#include "tools/data/augment.h"
 #include "tools/data/file.h"
 #include "tools/train/finetune.h"
 
@@ -31,14 +30,18 @@ class AugmentedData final : public TrainingData {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<TrainingData>> OpenTrainingData(const std::string& path,
-                                                               const Graph& graph,
-                                                               const SampleSource& source,
-                                                               const SampleSource& plain,
-                                                               bool augment) {
+AugmentOptions DefaultAugment() {
+  AugmentOptions options;
+  options.mixed = 0.5;
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<TrainingData>> OpenTrainingData(
+    const std::string& path, const Graph& graph, const SampleSource& source,
+    const SampleSource& plain, absl::optional<AugmentOptions> augment) {
   if (!IsFolder(path) || !augment) return PlainTrainingData(plain);
   absl::StatusOr<AugmentedPictures> pictures =
-      AugmentedPictures::Create(source, SpecOfGraph(graph), AugmentOptions());
+      AugmentedPictures::Create(source, SpecOfGraph(graph), *augment);
   if (!pictures.ok()) return pictures.status();
   return std::make_unique<AugmentedData>(source, *std::move(pictures));
 }
@@ -53,6 +56,7 @@ absl::StatusOr<TrainResult> TrainWithDefaults(
   train.batch = kDefaultBatch;
   train.seed = kDefaultSeed;
   train.loss = ImitationOf(task.integer, 1);
+  train.loss.hints = kDefaultHints;
   train.pool = run.pool;
   train.checkpoint = task.checkpoint;
   train.resume = task.resume;

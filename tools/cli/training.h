@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "octet/model.h"
 #include "runtime/core/graph.h"
+#include "tools/data/augment.h"
 #include "tools/data/sample_source.h"
 #include "tools/quantize/trained_model.h"
 #include "tools/train/train.h"
@@ -18,17 +20,19 @@ namespace octet::cli {
 
 // How commands train unless told otherwise.
 inline constexpr int64_t kDefaultEpochs = 20;
-inline constexpr int64_t kDefaultBatch = 8;
+inline constexpr int64_t kDefaultBatch = 4;
 inline constexpr int64_t kDefaultSeed = 1;
+inline constexpr double kDefaultHints = 1;  // LossOptions::hints
+
+// Pictures that a teacher judges.
+AugmentOptions DefaultAugment();
 
 // The samples at `path`, which `source` reads, to train with. With `augment`, pictures of a folder
-// are cropped and mirrored anew each time; everything else is as `plain`, which may cache it, has
-// it. All must outlive the result.
-absl::StatusOr<std::unique_ptr<TrainingData>> OpenTrainingData(const std::string& path,
-                                                               const Graph& graph,
-                                                               const SampleSource& source,
-                                                               const SampleSource& plain,
-                                                               bool augment);
+// are varied anew each time; everything else is as `plain`, which may cache it, has it. All must
+// outlive the result.
+absl::StatusOr<std::unique_ptr<TrainingData>> OpenTrainingData(
+    const std::string& path, const Graph& graph, const SampleSource& source,
+    const SampleSource& plain, absl::optional<AugmentOptions> augment);
 
 // Trains with the defaults, for `octet quantize --finetune`. `on_epoch` may be empty.
 absl::StatusOr<TrainResult> TrainWithDefaults(

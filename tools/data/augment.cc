@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <random>
 
 #include "absl/strings/str_cat.h"
 
@@ -16,6 +15,14 @@ double Uniform(std::mt19937_64& random) { return static_cast<double>(random() >>
 // A size within [1, limit].
 int Within(double size, int limit) {
   return std::clamp(static_cast<int>(std::lround(size)), 1, limit);
+}
+
+// `share` of `other` in place of as much of `image`. Both have one size.
+void Blend(const Image& other, double share, Image& image) {
+  for (size_t i = 0; i < image.rgb.size(); ++i) {
+    const double mixed = (1 - share) * image.rgb[i] + share * other.rgb[i];
+    image.rgb[i] = static_cast<uint8_t>(std::lround(mixed));
+  }
 }
 
 }  // namespace
@@ -43,6 +50,10 @@ absl::StatusOr<AugmentedPictures> AugmentedPictures::Create(const SampleSource& 
                                                    " of a picture or more, of aspect ",
                                                    options.most_aspect, " or less, cannot be"));
   }
+  if (!(options.mixed >= 0 && options.mixed <= 1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("a share of mixed pictures of ", options.mixed, " is not within [0, 1]"));
+  }
   AugmentedPictures pictures(source, spec, options);
   if (!spec.preprocessing || spec.inputs.size() != 1 || spec.inputs[0].shape.size() != 4) {
     return absl::InvalidArgumentError("the model's input is not a picture");
@@ -55,11 +66,9 @@ absl::StatusOr<AugmentedPictures> AugmentedPictures::Create(const SampleSource& 
   return absl::InvalidArgumentError("the model does not say how large its pictures are");
 }
 
-absl::StatusOr<Sample> AugmentedPictures::Load(int64_t index, uint64_t draw) const {
-  const std::string path = source_->NameOf(index);
-  absl::StatusOr<Image> image = ReadImage(path);
+absl::StatusOr<Image> AugmentedPictures::Draw(int64_t index, std::mt19937_64& random) const {
+  const absl::StatusOr<Image> image = ReadImage(source_->NameOf(index));
   if (!image.ok()) return image.status();
-  std::mt19937_64 random(draw);
   const double share = options_.least_area + (1 - options_.least_area) * Uniform(random);
   const double log_aspect = std::log(options_.most_aspect) * (2 * Uniform(random) - 1);
   // Of the target's shape, so that little is distorted.
@@ -73,11 +82,24 @@ absl::StatusOr<Sample> AugmentedPictures::Load(int64_t index, uint64_t draw) con
   Image picture = ResizeImage(CropImage(*image, left, top, width, height), width_, height_);
   constexpr int kMirrored = 2;  // as EXIF counts
   if (options_.flip && Uniform(random) < 0.5) picture = ApplyOrientation(picture, kMirrored);
+  return picture;
+}
 
+absl::StatusOr<Sample> AugmentedPictures::Load(int64_t index, uint64_t draw) const {
+  std::mt19937_64 random(draw);
+  absl::StatusOr<Image> picture = Draw(index, random);
+  if (!picture.ok()) return picture.status();
+  if (options_.mixed > 0 && Uniform(random) < options_.mixed) {
+    const auto count = static_cast<double>(source_->size());
+    const auto second = static_cast<int64_t>(Uniform(random) * count);
+    const absl::StatusOr<Image> other = Draw(second, random);
+    if (!other.ok()) return other.status();
+    Blend(*other, Uniform(random), *picture);
+  }
   ImagePreprocessing preprocessing = *spec_.preprocessing;
   preprocessing.resize = preprocessing.crop = 0;
   std::vector<float> planes;
-  absl::StatusOr<ImageSize> size = PreprocessImage(picture, preprocessing, planes);
+  absl::StatusOr<ImageSize> size = PreprocessImage(*picture, preprocessing, planes);
   absl::Status status = size.status();
   Sample sample;
   if (status.ok()) {
@@ -85,7 +107,7 @@ absl::StatusOr<Sample> AugmentedPictures::Load(int64_t index, uint64_t draw) con
     status = FitSample(spec_.inputs, sample);
   }
   if (status.ok()) return sample;
-  return absl::Status(status.code(), absl::StrCat(path, ": ", status.message()));
+  return absl::Status(status.code(), absl::StrCat(source_->NameOf(index), ": ", status.message()));
 }
 
 }  // namespace octet

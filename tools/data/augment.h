@@ -2,6 +2,7 @@
 #define OCTET_TOOLS_DATA_AUGMENT_H_
 
 #include <cstdint>
+#include <random>
 
 #include "absl/status/statusor.h"
 #include "tools/data/image.h"
@@ -14,10 +15,14 @@ struct AugmentOptions {
   double least_area = 0.35;   // of the crop, as a share of the picture; (0, 1]
   double most_aspect = 1.33;  // of its width to its height, and of its height to its width; >= 1
   bool flip = true;           // mirrored left to right, every other time
+  double mixed = 0;           // share of pictures that are blended with another one
 };
 
 // Pictures of `source`, cropped and mirrored at random (Szegedy et al. 2015), then scaled to the
-// size that the model wants.
+// size that the model wants. Mixed ones are sums of two such pictures with random shares (Zhang et
+// al., "mixup: Beyond empirical risk minimization", 2018): they have no class, but a teacher can
+// say what to make of them, and so few pictures become many (Beyer et al., "Knowledge distillation:
+// A good teacher is patient and consistent", 2022).
 class AugmentedPictures {
  public:
   // The source, of pictures (NameOf gives their paths), must outlive the result. InvalidArgument
@@ -31,6 +36,8 @@ class AugmentedPictures {
  private:
   AugmentedPictures(const SampleSource& source, const DataSpec& spec, const AugmentOptions& options)
       : source_(&source), spec_(spec), options_(options) {}
+
+  absl::StatusOr<Image> Draw(int64_t index, std::mt19937_64& random) const;
 
   const SampleSource* source_;
   DataSpec spec_;

@@ -106,6 +106,42 @@ TEST_F(AugmentTest, HalfOfThePicturesAreMirrored) {
   EXPECT_LT(mirrored, 130);
 }
 
+TEST_F(AugmentTest, MixesWithOtherPicturesAsOftenAsAskedFor) {
+  // Blue, which the first picture has none of.
+  Image blue = Ramp(64, 64);
+  for (size_t i = 0; i < blue.rgb.size(); ++i) blue.rgb[i] = i % 3 == 2 ? 255 : 0;
+  const std::string path = testing::MakeFolder("blue") + "/blue.png";
+  constexpr int kRgb = 2;
+  ASSERT_TRUE(WriteFile(path, testing::EncodePng(blue, kRgb)).ok());
+  absl::StatusOr<std::unique_ptr<SampleSource>> both = OpenPictures({path_, path}, spec_);
+  ASSERT_TRUE(both.ok()) << both.status();
+  AugmentOptions options;
+  options.mixed = 0.5;
+  const absl::StatusOr<AugmentedPictures> pictures =
+      AugmentedPictures::Create(**both, spec_, options);
+  ASSERT_TRUE(pictures.ok()) << pictures.status();
+  int mixed = 0;
+  float most = 0, brightest = 0;
+  for (uint64_t draw = 0; draw < 200; ++draw) {
+    const absl::StatusOr<Sample> sample = pictures->Load(0, draw);
+    ASSERT_TRUE(sample.ok()) << sample.status();
+    const absl::Span<const float> values = (*sample)[0].as<float>();
+    const absl::Span<const float> part = values.subspan(2 * values.size() / 3);
+    EXPECT_EQ(*std::min_element(part.begin(), part.end()), part[0]);
+    EXPECT_EQ(*std::max_element(part.begin(), part.end()), part[0]);
+    mixed += part[0] > 0;
+    most = std::max(most, part[0]);
+    const float red = *std::max_element(values.begin(), values.begin() + 1024);
+    brightest = std::max(brightest, red + part[0]);
+  }
+  // Half of the pictures, half of which meet the blue one.
+  EXPECT_GT(mixed, 30);
+  EXPECT_LT(mixed, 75);
+  EXPECT_GT(most, 200);
+  EXPECT_LT(most, 256);
+  EXPECT_LT(brightest, 257);  // shares add up to one
+}
+
 TEST_F(AugmentTest, RefusesWhatCannotBe) {
   const auto code = [&](const AugmentOptions& options, const DataSpec& spec) {
     return AugmentedPictures::Create(*source_, spec, options).status().code();
@@ -114,6 +150,9 @@ TEST_F(AugmentTest, RefusesWhatCannotBe) {
   options.least_area = 0;
   EXPECT_EQ(code(options, spec_), absl::StatusCode::kInvalidArgument);
   options.least_area = 1;
+  options.mixed = 1.5;
+  EXPECT_EQ(code(options, spec_), absl::StatusCode::kInvalidArgument);
+  options.mixed = 0;
   options.most_aspect = 0.5;
   EXPECT_EQ(code(options, spec_), absl::StatusCode::kInvalidArgument);
   DataSpec open = spec_;

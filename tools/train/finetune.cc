@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/model_internal.h"
 #include "tools/evaluate/evaluate.h"
+#include "tools/train/hints.h"
 #include "tools/train/real_graph.h"
 
 namespace octet {
@@ -12,6 +13,16 @@ namespace {
 
 // Outputs that are equal have no noise; that counts as this much.
 constexpr double kMostDecibels = 200;
+
+// Makes hints further outputs of both. Returns how many.
+size_t AddHints(Graph& graph, Graph& teacher, int most) {
+  const std::vector<Hint> hints = ChooseHints(graph, teacher, most);
+  for (const Hint& hint : hints) {
+    graph.outputs.push_back(hint.tensor);
+    teacher.outputs.push_back(hint.teacher);
+  }
+  return hints.size();
+}
 
 }  // namespace
 
@@ -45,17 +56,21 @@ absl::StatusOr<TrainResult> Finetune(const Graph& integer, const Graph* real,
                                      const FinetuneOptions& options) {
   absl::StatusOr<std::vector<Shape>> shapes = ShapesOfOneSample(integer, judged);
   if (!shapes.ok()) return shapes.status();
+  const Graph reference_graph = real != nullptr ? *real : RealGraph(integer);
+  Graph trained = integer, teacher = reference_graph;
+  TrainOptions train = options.train;
+  train.hints = train.loss.hints > 0 ? AddHints(trained, teacher, options.most_hints) : 0;
   absl::StatusOr<std::unique_ptr<TrainingNetwork>> network =
-      TrainingNetwork::Create(integer, real, *std::move(shapes), options.network);
+      TrainingNetwork::Create(trained, real, *std::move(shapes), options.network);
   if (!network.ok()) return network.status();
-  const Graph teacher = real != nullptr ? *real : RealGraph(integer);
   // Small models lose more than they gain by sharing an operator on a machine that trains.
   ModelOptions run = options.run;
   run.pool = ThreadPool::Create(1);
-  absl::StatusOr<std::shared_ptr<const Model>> reference = ModelFromGraph(teacher, run);
+  absl::StatusOr<std::shared_ptr<const Model>> reference = ModelFromGraph(reference_graph, run);
   if (!reference.ok()) return reference.status();
   const bool by_class = options.train.loss.labels > 0;
-  const Judge judge = [&](const Graph& graph) -> absl::StatusOr<Score> {
+  const Judge judge = [&](Graph graph) -> absl::StatusOr<Score> {
+    graph.outputs.resize(integer.outputs.size());
     absl::StatusOr<std::shared_ptr<const Model>> model = ModelFromGraph(graph, run);
     if (!model.ok()) return model.status();
     absl::StatusOr<Evaluation> evaluation =
@@ -69,7 +84,9 @@ absl::StatusOr<TrainResult> Finetune(const Graph& integer, const Graph* real,
     score.value = by_class && evaluation->top1 ? *evaluation->top1 : decibels;
     return score;
   };
-  return Train(**network, &teacher, data, judge, options.train);
+  absl::StatusOr<TrainResult> result = Train(**network, &teacher, data, judge, train);
+  if (result.ok()) result->graph.outputs.resize(integer.outputs.size());
+  return result;
 }
 
 }  // namespace octet

@@ -12,13 +12,15 @@ namespace octet {
 struct FinetuneOptions {
   NetworkOptions network;
   TrainOptions train;
-  ModelOptions run;  // how to run models that are judged
+  ModelOptions run;     // how to run models that are judged
+  int most_hints = 16;  // tensors within the network that loss.hints compares, at most
 };
 
 // Trains an integer model so that it computes what the float model `real` computes, or what the
 // samples' classes say (LossOptions). The result is an integer model with the same operators.
 // `real` may be null: then weights begin with what the integers stand for, and the model to compare
-// with is RealGraph(integer).
+// with is RealGraph(integer). Otherwise they begin with its weights as far as these round to
+// the integers (KeepIntegers).
 //
 // After each epoch the model is written and judged on `judged` by the executor that will run it:
 // by the share of right classes where the loss knows classes, else by the signal-to-noise ratio

@@ -27,15 +27,10 @@ std::pair<int64_t, int64_t> EndsOf(DataType type) {
 
 std::vector<float> KeepIntegers(const Tensor& t, std::vector<float> values) {
   const std::vector<float> stored = RealConstant(t);
-  size_t inner = 1, channels = 1;
-  if (!t.quant->per_tensor()) {
-    const auto axis = static_cast<size_t>(t.quant->axis);
-    channels = static_cast<size_t>(t.shape[axis]);
-    for (size_t d = axis + 1; d < t.shape.size(); ++d) inner *= static_cast<size_t>(t.shape[d]);
-  }
+  const ScaleIndex index(t);
   const auto [low, high] = EndsOf(t.type);
   for (size_t i = 0; i < values.size(); ++i) {
-    const size_t s = i / inner % channels;
+    const size_t s = index(i);
     const int64_t q = IntegerAt(t, i);
     const auto at = static_cast<double>(q - t.quant->zero_points[s]);
     const double units = static_cast<double>(values[i]) / t.quant->scales[s];

@@ -101,9 +101,11 @@ double Loss::Of(absl::Span<const absl::Span<const float>> y,
   gradients.resize(y.size());
   for (size_t o = 0; o < y.size(); ++o) gradients[o].assign(y[o].size(), 0.0f);
   double loss = 0;
-  if (!t.empty() && options_.squares > 0) {
-    const double weight = options_.squares / static_cast<double>(y.size());
-    for (size_t o = 0; o < y.size(); ++o) loss += Squares(y[o], t[o], weight, gradients[o]);
+  const size_t outputs = y.size() - hints_;
+  for (size_t o = 0; o < y.size() && !t.empty(); ++o) {
+    const double weight = o < outputs ? options_.squares / static_cast<double>(outputs)
+                                      : options_.hints / static_cast<double>(hints_);
+    if (weight > 0) loss += Squares(y[o], t[o], weight, gradients[o]);
   }
   const auto classes = static_cast<size_t>(forms_[0].classes);
   if (classes < 2) return loss;

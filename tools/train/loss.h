@@ -15,9 +15,10 @@ struct LossOptions {
   double squares = 1;      // sum of (y - t)^2 over sum of t^2, of all outputs
   double divergence = 0;   // relative entropy of the classes' probabilities, of the first output
   double labels = 0;       // cross-entropy with the sample's class, of the first output
+  double hints = 0;        // as squares, the mean over hints
   double temperature = 1;  // of the probabilities that `divergence` compares
 
-  bool needs_teacher() const { return squares > 0 || divergence > 0; }
+  bool needs_teacher() const { return squares > 0 || divergence > 0 || hints > 0; }
 };
 
 // An output of a network as losses see it: [rows, classes].
@@ -34,8 +35,9 @@ LossOptions ImitationOf(const Graph& graph, double share);
 // Losses of single samples. Immutable.
 class Loss {
  public:
-  Loss(const LossOptions& options, std::vector<OutputForm> forms)
-      : options_(options), forms_(std::move(forms)) {}
+  // The last `hints` outputs are hints: tensors within the network.
+  Loss(const LossOptions& options, std::vector<OutputForm> forms, size_t hints = 0)
+      : options_(options), forms_(std::move(forms)), hints_(hints) {}
 
   const LossOptions& options() const { return options_; }
 
@@ -55,6 +57,7 @@ class Loss {
 
   const LossOptions options_;
   const std::vector<OutputForm> forms_;
+  const size_t hints_;
 };
 
 }  // namespace octet

@@ -67,6 +67,21 @@ TEST(Loss, DerivativesAgreeWithDifferences) {
   }
 }
 
+TEST(Loss, HintsHaveAWeightOfTheirOwn) {
+  LossOptions options;
+  options.hints = 3;
+  const Loss loss(options, {{2, false}, {2, false}, {1, false}}, 2);
+  const std::vector<Values> y = {{1, 3}, {0, 1}, {2}}, t = {{1, 2}, {1, 1}, {4}};
+  const std::vector<absl::Span<const float>> outputs(y.begin(), y.end());
+  const std::vector<absl::Span<const float>> teacher(t.begin(), t.end());
+  std::vector<Values> g;
+  EXPECT_NEAR(loss.Of(outputs, teacher, -1, g), 1.0 / 5 + 3 * (1.0 / 2 + 4.0 / 16) / 2, 1e-9);
+  EXPECT_NEAR(g[0][1], 2.0 / 5, 1e-6);
+  EXPECT_NEAR(g[1][0], 3 * -2.0 / 2 / 2, 1e-6);
+  EXPECT_NEAR(g[2][0], 3 * -4.0 / 16 / 2, 1e-6);
+  EXPECT_EQ(g[1][1], 0);
+}
+
 TEST(Loss, KnowsClassesAndProbabilitiesOfAGraph) {
   Graph graph = testing::SmallFloatNetwork(1);
   std::vector<OutputForm> forms = OutputForms(graph);

@@ -59,12 +59,12 @@ struct ObservedRanges {
 // Tapes may read it from several threads; Update and the like need it alone.
 class TrainingNetwork {
  public:
-  // `graph` may be float, integer or mixed. `real` may be null; else parameters of integer layers
-  // begin with the weights of its layers of the same names and types (PairLayers), otherwise with
-  // what the integers stand for. `shapes` has one entry per input, of one sample or of a batch that
-  // the graph fixes. Unimplemented lists every operator without derivative whose operands depend on
-  // parameters; InvalidArgument for
-  // shapes that do not fit and for widths that the types do not have.
+  // `graph` may be float, integer or mixed. `real` may be null; else weights of integer layers
+  // begin with those of its layers of the same names and types (PairLayers), as far as these round
+  // to the integers (KeepIntegers), otherwise with what the integers stand for. `shapes` has one
+  // entry per input, of one sample or of a batch that the graph fixes. Unimplemented lists every
+  // operator without derivative whose operands depend on parameters; InvalidArgument for shapes
+  // that do not fit and for widths that the types do not have.
   static absl::StatusOr<std::unique_ptr<TrainingNetwork>> Create(const Graph& graph,
                                                                  const Graph* real,
                                                                  std::vector<Shape> shapes,

@@ -145,12 +145,13 @@ class NetworkBuilder {
 
   // Values that a parameter begins with.
   std::vector<float> FirstValues(const Node& node, size_t input) const {
+    const Tensor& stored = graph_.tensor(node.inputs[input]);
     const Node* origin = OriginOf(node);
     const TensorId real = origin == nullptr ? kNoTensor : origin->input(input);
-    if (real != kNoTensor && real_->tensor(real).is_constant()) {
-      return RealValues(real_->tensor(real));
+    if (real == kNoTensor || !stored.quant || !real_->tensor(real).is_constant()) {
+      return RealConstant(stored);
     }
-    return RealConstant(graph_.tensor(node.inputs[input]));
+    return KeepIntegers(stored, RealValues(real_->tensor(real)));
   }
 
   absl::Status BindConstants() {
@@ -204,11 +205,6 @@ class NetworkBuilder {
     return absl::OkStatus();
   }
 
-  // Whether these weights stay as wide as they are, so that training can begin with their integers.
-  bool KeepsWidth(const Tensor& weights) const {
-    return options_.weight_bits == 0 || options_.weight_bits == BitsOf(weights.type);
-  }
-
   absl::Status BindWeights(const Node& node, size_t input) {
     const TensorId id = node.inputs[input];
     const Tensor& t = graph_.tensor(id);
@@ -218,7 +214,6 @@ class NetworkBuilder {
     if (t.quant && !IsNarrow(t)) {
       return absl::UnimplementedError(absl::StrCat("weights '", t.name, "' are ", Name(t.type)));
     }
-    if (t.quant && KeepsWidth(t)) values = KeepIntegers(t, std::move(values));
     const int parameter = AddParameter(id, role, values);
     state(id).weights = static_cast<int>(network_->weights_.size());
     state(id).needs_gradient = true;
@@ -258,10 +253,10 @@ class NetworkBuilder {
 
   void BindBias(TensorId id, const Node& node) {
     const TensorId x = node.input(0), w = node.input(1);
-    std::vector<float> values = FirstValues(node, 2);
-    const bool keeps = KeepsWidth(graph_.tensor(w));
-    if (keeps) values = KeepIntegers(graph_.tensor(id), std::move(values));
-    const int parameter = AddParameter(id, ParameterRole::kBias, std::move(values));
+    const int parameter = AddParameter(id, ParameterRole::kBias, FirstValues(node, 2));
+    // Narrower weights get other scales, and the bias other units.
+    const int bits = options_.weight_bits;
+    const bool keeps = bits == 0 || bits == BitsOf(graph_.tensor(w).type);
     const TensorState& weights = state(w);
     const auto channels = std::max<int64_t>(state(id).size, 1);
     state(id).bias = static_cast<int>(network_->biases_.size());

@@ -9,6 +9,7 @@
 #include "runtime/model_internal.h"
 #include "runtime/testing/small_network.h"
 #include "tools/evaluate/taps.h"
+#include "tools/quantize/layer_pairs.h"
 #include "tools/train/real_graph.h"
 #include "tools/train/tape.h"
 
@@ -112,15 +113,36 @@ TEST(TrainingNetwork, StoresWhatItWasMadeOf) {
   }
 }
 
-TEST(TrainingNetwork, BeginsWithTheFloatNetworksWeights) {
-  const Graph real = SmallFloatNetwork(3);
-  const std::unique_ptr<TrainingNetwork> network = MakeNetwork(SmallInt8Network(3), &real);
+TEST(TrainingNetwork, BeginsNextToTheFloatNetworksWeights) {
+  const Graph integer = SmallInt8Network(3);
+  Graph real = RealGraph(integer);
+  // Not quite what the integers stand for, but what they could have been rounded from.
+  const Node& stem = integer.nodes[static_cast<size_t>(PairLayers(real, integer)[0].integer)];
+  Tensor& weights = real.tensor(stem.inputs[1]);
+  const float third = 0.3f * integer.tensor(stem.inputs[1]).quant->scales[0];
+  std::vector<float> expected;
+  for (float w : weights.data.as<float>()) expected.push_back(w + third);
+  weights.data = Constant::Of<float>(expected);
+  const std::unique_ptr<TrainingNetwork> network = MakeNetwork(integer, &real);
   ASSERT_NE(network, nullptr);
-  const Constant& stem = real.tensor(real.nodes[0].inputs[1]).data;
-  const std::vector<float> expected(stem.as<float>().begin(), stem.as<float>().end());
   int found = 0;
-  for (const Parameter& p : network->parameters()) found += p.values == expected;
+  for (const Parameter& p : network->parameters()) {
+    if (p.values.size() != expected.size()) continue;
+    double furthest = 0;
+    for (size_t i = 0; i < expected.size(); ++i) {
+      furthest = std::max(furthest, std::abs(static_cast<double>(p.values[i]) - expected[i]));
+    }
+    found += furthest < 0.01 * static_cast<double>(third);
+  }
   EXPECT_EQ(found, 1);
+  // The integers are the same, whatever weights are beside them.
+  const Graph other = SmallFloatNetwork(3);
+  for (const Graph* beside : std::vector<const Graph*>{&real, &other}) {
+    const Graph stored = MakeNetwork(integer, beside)->Store();
+    const Tensor& kept = stored.tensor(stem.inputs[1]);
+    const Tensor& given = integer.tensor(stem.inputs[1]);
+    EXPECT_EQ(kept.data.as<int8_t>(), given.data.as<int8_t>());
+  }
 }
 
 TEST(TrainingNetwork, NarrowWeightsStayWithinTheirRange) {

@@ -56,17 +56,19 @@ int64_t IntegerAt(const Tensor& t, size_t i) {
   }
 }
 
+ScaleIndex::ScaleIndex(const Tensor& t) {
+  if (t.quant->per_tensor()) return;
+  const auto axis = static_cast<size_t>(t.quant->axis);
+  channels_ = static_cast<size_t>(t.shape[axis]);
+  for (size_t d = axis + 1; d < t.shape.size(); ++d) inner_ *= static_cast<size_t>(t.shape[d]);
+}
+
 std::vector<float> RealConstant(const Tensor& t) {
   if (!t.quant) return RealValues(t);
-  size_t inner = 1, channels = 1;
-  if (!t.quant->per_tensor()) {
-    const auto axis = static_cast<size_t>(t.quant->axis);
-    channels = static_cast<size_t>(t.shape[axis]);
-    for (size_t d = axis + 1; d < t.shape.size(); ++d) inner *= static_cast<size_t>(t.shape[d]);
-  }
+  const ScaleIndex index(t);
   std::vector<float> values(static_cast<size_t>(NumElements(t.shape)));
   for (size_t i = 0; i < values.size(); ++i) {
-    const size_t s = i / inner % channels;
+    const size_t s = index(i);
     values[i] = t.quant->scales[s] * static_cast<float>(IntegerAt(t, i) - t.quant->zero_points[s]);
   }
   return values;

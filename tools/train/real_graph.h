@@ -11,6 +11,16 @@ namespace octet {
 // Element i of a constant of integers of 8, 16 or 32 bits.
 int64_t IntegerAt(const Tensor& constant, size_t i);
 
+// Which of a quantized constant's scales and zero points an element has.
+class ScaleIndex {
+ public:
+  explicit ScaleIndex(const Tensor& constant);
+  size_t operator()(size_t element) const { return element / inner_ % channels_; }
+
+ private:
+  size_t inner_ = 1, channels_ = 1;
+};
+
 // The real values of a constant that is f32, f16 or quantized.
 std::vector<float> RealConstant(const Tensor& constant);
 

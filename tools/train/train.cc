@@ -66,7 +66,7 @@ class Trainer {
         data_(data),
         judge_(judge),
         options_(options),
-        loss_(options.loss, OutputForms(network.graph())),
+        loss_(options.loss, OutputForms(network.graph()), options.hints),
         optimizer_(options.optimizer, network.parameters()) {}
 
   absl::StatusOr<TrainResult> Run() {

@@ -58,6 +58,7 @@ struct TrainOptions {
   double clip_norm = 0;     // 0: gradients are not clipped
   OptimizerOptions optimizer;
   LossOptions loss;
+  size_t hints = 0;  // how many of the graph's last outputs are hints to the loss
   uint64_t seed = 1;
   int freeze_ranges_after = 0;       // epochs, for RangeMode::kMovingAverage; 0: half of them
   int patience = 0;                  // epochs without a better score that end training; 0: none do

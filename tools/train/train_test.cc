@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "runtime/testing/small_network.h"
 #include "tools/data/file.h"
+#include "tools/evaluate/compare.h"
 #include "tools/quantize/quantize.h"
 #include "tools/train/checkpoint.h"
 #include "tools/train/finetune.h"
@@ -96,6 +97,29 @@ TEST_F(TrainTest, ComesCloserToTheFloatModel) {
   EXPECT_GT(*result->after.sqnr_db, *result->before.sqnr_db + 3);
   EXPECT_LT(reports_.back().loss, 0.5 * reports_[1].loss);
   EXPECT_GT(result->best_epoch, 0);
+}
+
+TEST_F(TrainTest, HintsTeachWithinTheNetwork) {
+  const auto decibels = [&](const Graph& graph, const std::string& tensor) {
+    const absl::StatusOr<std::vector<TensorDifference>> differences =
+        CompareTensors(real_, graph, *samples_, CompareOptions());
+    EXPECT_TRUE(differences.ok()) << differences.status();
+    for (const TensorDifference& d : *differences) {
+      if (d.tensor == tensor) return d.sqnr_db;
+    }
+    ADD_FAILURE() << tensor;
+    return 0.0;
+  };
+  options_.train.epochs = 10;
+  const absl::StatusOr<TrainResult> without = Run();
+  ASSERT_TRUE(without.ok()) << without.status();
+  options_.train.loss.hints = 4;
+  const absl::StatusOr<TrainResult> with = Run();
+  ASSERT_TRUE(with.ok()) << with.status();
+  EXPECT_EQ(with->graph.outputs, integer_.outputs);
+  EXPECT_GT(with->best_epoch, 0);
+  EXPECT_GT(decibels(with->graph, "grouped"), decibels(without->graph, "grouped") + 0.5);
+  EXPECT_GT(decibels(with->graph, "mean"), decibels(without->graph, "mean") + 2);
 }
 
 TEST_F(TrainTest, SameBitsForAnyNumberOfThreads) {
