@@ -10,7 +10,7 @@ namespace octet {
 namespace {
 
 // The ends of a type, where everything beyond is rounded to.
-std::pair<int32_t, int32_t> EndsOf(DataType type) {
+std::pair<int64_t, int64_t> EndsOf(DataType type) {
   switch (type) {
     case DataType::kU8:
       return {0, 255};
@@ -19,7 +19,7 @@ std::pair<int32_t, int32_t> EndsOf(DataType type) {
     case DataType::kS16:
       return {-32767, 32767};
     default:
-      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+      return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
   }
 }
 
@@ -31,8 +31,8 @@ std::vector<float> KeepIntegers(const Tensor& t, std::vector<float> values) {
   const auto [low, high] = EndsOf(t.type);
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t s = index(i);
-    const int32_t q = IntegerAt(t, i);
-    const double at = static_cast<double>(q) - t.quant->zero_points[s];
+    const int64_t q = IntegerAt(t, i);
+    const auto at = static_cast<double>(q - t.quant->zero_points[s]);
     const double units = static_cast<double>(values[i]) / t.quant->scales[s];
     const bool beyond = (q >= high && units > at) || (q <= low && units < at);
     if (!beyond && std::nearbyint(units) != at) values[i] = stored[i];

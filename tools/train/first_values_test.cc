@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tools/train/real_graph.h"
+#include "tools/train/trained_constant.h"
+
 namespace octet {
 namespace {
 
@@ -37,6 +40,29 @@ TEST(KeepIntegers, NothingEndsBeyondTheRange) {
 TEST(KeepIntegers, TakesScalesAndZeroPointsOfTheChannel) {
   const Tensor t = Weights({4, 4, 4, 4}, {{1, 0.5f}, {0, 2}, 0}, {2, 2});
   EXPECT_THAT(KeepIntegers(t, {4, 9, 1.2f, 0}), ElementsAre(4, 4, 1.2f, 1));
+}
+
+// More than f32 can tell apart, as channels with tiny weights have them.
+TEST(TrainedBias, KeepsLargeIntegers) {
+  Graph graph;
+  Tensor t;
+  t.type = DataType::kS32;
+  t.shape = {3};
+  t.quant = QuantParams{{0.1f * 1e-8f}, {0}, -1};
+  const std::vector<int32_t> first = {(1 << 30) + 1, -123456789, 5};
+  t.data = Constant::Of<int32_t>(first);
+  const TensorId id = graph.AddTensor(std::move(t));
+  Parameter parameter{"b", ParameterRole::kBias, RealConstant(graph.tensor(id))};
+  TrainedBias bias(graph.tensor(id), id, 0, int64_t{1} << 31, true);
+  bias.Update({parameter}, 0.1f, {1e-8f});
+  bias.Store(0.1f, {1e-8f}, graph);
+  EXPECT_EQ(graph.tensor(id).data.as<int32_t>(), absl::MakeConstSpan(first));
+  EXPECT_EQ(bias.value().data[2], 5);
+  // And moves from there.
+  parameter.values[2] += 3e-9f;
+  bias.Update({parameter}, 0.1f, {1e-8f});
+  bias.Store(0.1f, {1e-8f}, graph);
+  EXPECT_THAT(graph.tensor(id).data.as<int32_t>(), ElementsAre(first[0], first[1], 8));
 }
 
 }  // namespace

@@ -27,15 +27,17 @@ struct Agreement {
 
 absl::StatusOr<Agreement> Compare(const Graph& graph, const TrainingNetwork& network,
                                   const SampleSource& samples, bool deterministic) {
+  Tape tape(network, /*keep_values=*/true);
   std::vector<TensorId> tensors;
   for (const Node& node : graph.nodes) {
-    for (TensorId id : node.outputs) tensors.push_back(id);
+    for (TensorId id : node.outputs) {
+      if (tape.has(id)) tensors.push_back(id);
+    }
   }
   ModelOptions options;
   options.deterministic = deterministic;
   absl::StatusOr<Taps> taps = Taps::Create(graph, tensors, samples, options);
   if (!taps.ok()) return taps.status();
-  Tape tape(network, /*keep_values=*/true);
   Agreement result;
   for (int64_t i = 0; i < samples.size(); ++i) {
     const absl::StatusOr<Sample> sample = samples.Load(i);

@@ -178,6 +178,21 @@ void AddReductions(std::vector<Case>& cases) {
   }
 }
 
+void AddResizes(std::vector<Case>& cases) {
+  using schema::ResizeMode;
+  for (ResizeMode mode : {ResizeMode::NEAREST, ResizeMode::LINEAR, ResizeMode::CUBIC}) {
+    const char* name = schema::EnumNameResizeMode(mode);
+    schema::ResizeOptionsT o;
+    o.mode = mode;
+    o.axes = {2, 3};
+    o.sizes = {6, 5};
+    cases.push_back(Make(absl::StrCat("resize ", name), o, {{2, 3, 3, 4}}));
+    o.antialias = mode != ResizeMode::NEAREST;
+    o.sizes = {2, 3};
+    cases.push_back(Make(absl::StrCat("resize to less ", name), o, {{1, 2, 5, 7}}));
+  }
+}
+
 void AddFunctions(std::vector<Case>& cases) {
   using K = schema::UnaryKind;
   for (K kind : {K::IDENTITY, K::SIGMOID, K::TANH, K::EXP, K::NEG, K::ERF, K::SWISH, K::GELU,
@@ -273,6 +288,7 @@ std::vector<Case> Cases() {
   AddProducts(cases);
   AddAttention(cases);
   AddReductions(cases);
+  AddResizes(cases);
   AddFunctions(cases);
   AddMovements(cases);
   return cases;

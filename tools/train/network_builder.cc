@@ -4,34 +4,20 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "runtime/core/cpu_features.h"
 #include "runtime/core/numerics.h"
+#include "runtime/core/validate.h"
 #include "runtime/lower/resolve.h"
 #include "tools/quantize/layer_pairs.h"
 #include "tools/quantize/sharing.h"
 #include "tools/train/first_values.h"
 #include "tools/train/network.h"
+#include "tools/train/node_ops.h"
 #include "tools/train/quantizers.h"
 #include "tools/train/real_graph.h"
 
 namespace octet {
 namespace {
-
-// Operators whose results are sums of products with weights: x, w, bias.
-bool HasWeights(const Node& node) {
-  return node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions ||
-         node.type() == OpType::ConvTransposeOptions;
-}
-
-// Those that have an integer form.
-bool IsProduct(const Node& node) {
-  return node.type() == OpType::ConvOptions || node.type() == OpType::MatMulOptions;
-}
-
-bool IsRealType(const Tensor& t) {
-  return !t.quant && (t.type == DataType::kF32 || t.type == DataType::kF16);
-}
 
 // A bias that several integer layers share has another scale in each of them.
 void UnshareBiases(Graph& graph) {
@@ -119,88 +105,14 @@ class NetworkBuilder {
     return absl::OkStatus();
   }
 
-  bool IsInput(TensorId id) const {
-    return std::count(graph_.inputs.begin(), graph_.inputs.end(), id) > 0;
-  }
-
-  absl::Status CheckOperands(const Node& node) const {
-    for (const std::vector<TensorId>* ids : {&node.inputs, &node.outputs}) {
-      for (TensorId id : *ids) {
-        if (id == kNoTensor || graph_.tensor(id).is_constant()) continue;
-        const Tensor& t = graph_.tensor(id);
-        const bool real = IsInput(id) ? t.type == DataType::kF32 && !t.quant : IsRealType(t);
-        if (real || (IsNarrow(t) && t.quant->per_tensor())) continue;
-        // Which computed booleans there are to read, the given part decides.
-        const bool mask = node.type() == OpType::AttentionOptions && t.type == DataType::kBool;
-        if (mask && !IsInput(id)) continue;
-        return absl::UnimplementedError(absl::StrCat("'", t.name, "' is ", Name(t.type),
-                                                     t.quant ? " with a scale per channel" : ""));
-      }
-    }
-    return absl::OkStatus();
-  }
-
-  // The operator of each node, or why it has none.
-  std::vector<absl::StatusOr<std::unique_ptr<TrainOp>>> MakeOps() const {
-    std::vector<absl::StatusOr<std::unique_ptr<TrainOp>>> ops;
-    for (const Node& node : graph_.nodes) {
-      OpContext context{graph_, node, {}, {}};
-      for (TensorId id : node.inputs) {
-        context.inputs.push_back(id == kNoTensor ? Shape()
-                                                 : network_->shapes_[static_cast<size_t>(id)]);
-      }
-      for (TensorId id : node.outputs) {
-        context.outputs.push_back(network_->shapes_[static_cast<size_t>(id)]);
-      }
-      absl::Status status = CheckOperands(node);
-      if (status.ok()) {
-        ops.push_back(MakeTrainOp(context));
-      } else {
-        ops.emplace_back(std::move(status));
-      }
-    }
-    return ops;
-  }
-
-  // Which input of a node is a parameter if it is a constant.
-  static bool IsParameter(const Node& node, size_t input) {
-    if (HasWeights(node)) return input == 1 || input == 2;
-    return node.type() == OpType::NormalizationOptions && input > 0;
-  }
-
-  bool HasParameters(const Node& node) const {
-    for (size_t i = 0; i < node.inputs.size(); ++i) {
-      const TensorId id = node.inputs[i];
-      if (id != kNoTensor && graph_.tensor(id).is_constant() && IsParameter(node, i)) return true;
-    }
-    // Scales of what is computed are trained, too.
-    return std::any_of(node.outputs.begin(), node.outputs.end(),
-                       [&](TensorId id) { return IsNarrow(graph_.tensor(id)); });
-  }
-
   absl::Status MakeSteps() {
-    std::vector<absl::StatusOr<std::unique_ptr<TrainOp>>> ops = MakeOps();
-    std::vector<bool> trained, untrainable;
-    for (const Node& node : graph_.nodes) trained.push_back(HasParameters(node));
-    const std::vector<bool> dependent = DependentNodes(graph_, trained);
-    std::vector<std::string> problems;
-    for (size_t n = 0; n < ops.size(); ++n) {
-      untrainable.push_back(!ops[n].ok() && !dependent[n]);
-      if (ops[n].ok() || !dependent[n]) continue;
-      problems.push_back(absl::StrCat("'", graph_.nodes[n].name, "': ", ops[n].status().message()));
-    }
-    if (!problems.empty()) {
-      return absl::UnimplementedError(
-          absl::StrCat("operators that cannot be trained: ", absl::StrJoin(problems, "; ")));
-    }
-    absl::StatusOr<GivenPart> given =
-        MakeGivenPart(network_->graph_, WithAncestors(graph_, std::move(untrainable)));
-    if (!given.ok()) return given.status();
-    network_->given_ = *std::move(given);
-    for (size_t n = 0; n < ops.size(); ++n) {
+    absl::StatusOr<NodeOps> nodes = MakeNodeOps(graph_, network_->shapes_);
+    if (!nodes.ok()) return nodes.status();
+    network_->given_ = std::move(nodes->given);
+    for (size_t n = 0; n < graph_.nodes.size(); ++n) {
       if (network_->given_.nodes[n]) continue;
       TrainingNetwork::Step step;
-      step.op = *std::move(ops[n]);
+      step.op = std::move(nodes->ops[n]);
       step.inputs = graph_.nodes[n].inputs;
       network_->steps_.push_back(std::move(step));
       step_nodes_.push_back(n);
@@ -342,13 +254,17 @@ class NetworkBuilder {
   void BindBias(TensorId id, const Node& node) {
     const TensorId x = node.input(0), w = node.input(1);
     const int parameter = AddParameter(id, ParameterRole::kBias, FirstValues(node, 2));
+    // Narrower weights get other scales, and the bias other units.
+    const int bits = options_.weight_bits;
+    const bool keeps = bits == 0 || bits == BitsOf(graph_.tensor(w).type);
     const TensorState& weights = state(w);
     const auto channels = std::max<int64_t>(state(id).size, 1);
     state(id).bias = static_cast<int>(network_->biases_.size());
     state(id).needs_gradient = true;
-    network_->biases_.push_back({TrainedBias(id, parameter, weights.size / channels),
-                                 state(x).quantizer, graph_.tensor(x).quant->scale(),
-                                 weights.weights});
+    const Tensor& operand = graph_.tensor(x);
+    network_->biases_.push_back({TrainedBias(graph_.tensor(id), id, parameter,
+                                             MaxBias(weights.size / channels, operand.type), keeps),
+                                 state(x).quantizer, operand.quant->scale(), weights.weights});
   }
 
   void MakeQuantizers() {

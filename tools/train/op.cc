@@ -18,6 +18,8 @@ absl::StatusOr<std::unique_ptr<TrainOp>> MakeTrainOp(const OpContext& context) {
       return MakeGlobalPool(context);
     case OpType::ReduceOptions:
       return MakeReduce(context);
+    case OpType::ResizeOptions:
+      return MakeResize(context);
     case OpType::BinaryOptions:
       return MakeBinary(context);
     case OpType::UnaryOptions:

@@ -89,6 +89,7 @@ absl::StatusOr<std::unique_ptr<TrainOp>> MakeMatMul(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakePool(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeGlobalPool(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeReduce(const OpContext& context);
+absl::StatusOr<std::unique_ptr<TrainOp>> MakeResize(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeBinary(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeUnary(const OpContext& context);
 absl::StatusOr<std::unique_ptr<TrainOp>> MakeAttention(const OpContext& context);

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
-#include "runtime/core/numerics.h"
 #include "tools/quantize/sharing.h"
 
 namespace octet {
@@ -42,7 +41,7 @@ void MakeReal(Node& node) {
 
 }  // namespace
 
-int32_t IntegerAt(const Tensor& t, size_t i) {
+int64_t IntegerAt(const Tensor& t, size_t i) {
   switch (t.type) {
     case DataType::kU8:
       return t.data.as<uint8_t>()[i];
@@ -50,6 +49,8 @@ int32_t IntegerAt(const Tensor& t, size_t i) {
       return t.data.as<int8_t>()[i];
     case DataType::kS16:
       return t.data.as<int16_t>()[i];
+    case DataType::kS64:
+      return t.data.as<int64_t>()[i];
     default:
       return t.data.as<int32_t>()[i];
   }
@@ -68,7 +69,7 @@ std::vector<float> RealConstant(const Tensor& t) {
   std::vector<float> values(static_cast<size_t>(NumElements(t.shape)));
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t s = index(i);
-    values[i] = DequantizeValue(IntegerAt(t, i), t.quant->scales[s], t.quant->zero_points[s]);
+    values[i] = t.quant->scales[s] * static_cast<float>(IntegerAt(t, i) - t.quant->zero_points[s]);
   }
   return values;
 }

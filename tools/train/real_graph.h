@@ -9,7 +9,7 @@
 namespace octet {
 
 // Element i of a constant of integers of 8, 16 or 32 bits.
-int32_t IntegerAt(const Tensor& constant, size_t i);
+int64_t IntegerAt(const Tensor& constant, size_t i);
 
 // Which of a quantized constant's scales and zero points an element has.
 class ScaleIndex {

@@ -206,6 +206,11 @@ absl::Status Tape::Forward(const Sample& sample) {
   return absl::OkStatus();
 }
 
+bool Tape::has(TensorId id) const {
+  return value_[Index(id)] != kNowhere || input_index_[Index(id)] >= 0 ||
+         network_.tensors_[Index(id)].is_constant;
+}
+
 std::vector<float> Tape::Values(TensorId id) const {
   const TrainValue v = ValueOf(id);
   const auto size = static_cast<size_t>(network_.tensors_[Index(id)].size);

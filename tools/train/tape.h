@@ -38,7 +38,10 @@ class Tape {
   // Extends `observed` by what the last Forward computed of each quantizer's tensors.
   void Observe(ObservedRanges& observed) const;
 
-  // The real values of a tensor in the last Forward. Requires keep_values, unless it is an input.
+  // Whether a tensor has values here; those within the given part have none.
+  bool has(TensorId id) const;
+  // The real values of a tensor in the last Forward. Requires `has`, and keep_values unless it is
+  // an input.
   std::vector<float> Values(TensorId id) const;
 
   size_t arena_bytes() const { return arena_size_; }

@@ -239,6 +239,24 @@ TEST_F(TrainTest, BeginsWithTheIntegersOfTheModel) {
   EXPECT_EQ(Bytes(result->graph), Bytes(integer_));
 }
 
+// Whose biases are s64.
+TEST_F(TrainTest, TrainsModelsOf16Bits) {
+  QuantizerOptions words;
+  words.activations = DataType::kS16;
+  words.symmetric_activations = true;
+  integer_ = QuantizeGraph(real_, *samples_, words, nullptr).value();
+  options_.network.weight_bits = 0;
+  options_.train.epochs = 0;
+  const absl::StatusOr<TrainResult> untrained = Run();
+  ASSERT_TRUE(untrained.ok()) << untrained.status();
+  EXPECT_EQ(Bytes(untrained->graph), Bytes(integer_));
+  options_.train.epochs = 6;
+  options_.train.rate = 1e-4;
+  const absl::StatusOr<TrainResult> trained = Run();
+  ASSERT_TRUE(trained.ok()) << trained.status();
+  EXPECT_GT(*trained->after.sqnr_db, *trained->before.sqnr_db);
+}
+
 TEST_F(TrainTest, SgdLearnsToo) {
   options_.train.optimizer.kind = OptimizerKind::kSgd;
   options_.train.clip_norm = 1;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "runtime/core/validate.h"
 #include "tools/quantize/scheme.h"
+#include "tools/train/real_graph.h"
 
 namespace octet {
 namespace {
@@ -143,21 +143,36 @@ TrainValue TrainedWeights::value(const std::vector<Parameter>& parameters) const
   return v;
 }
 
-TrainedBias::TrainedBias(TensorId id, int parameter, int64_t depth)
-    : id_(id), parameter_(parameter), largest_(static_cast<float>(MaxBias(depth))) {
-  // A bias is held as an f32 number, which may round the bound up.
-  if (static_cast<int64_t>(largest_) > MaxBias(depth)) largest_ = std::nextafter(largest_, 0.0f);
+TrainedBias::TrainedBias(const Tensor& tensor, TensorId id, int parameter, int64_t largest,
+                         bool keeps)
+    : id_(id), parameter_(parameter), largest_(largest) {
+  for (size_t i = 0; keeps && i < static_cast<size_t>(NumElements(tensor.shape)); ++i) {
+    first_.push_back(IntegerAt(tensor, i));
+  }
 }
 
 void TrainedBias::Update(const std::vector<Parameter>& parameters, float x_scale,
                          const std::vector<float>& w_scales) {
   const std::vector<float>& values = parameters[static_cast<size_t>(parameter_)].values;
+  const auto unit = [&](size_t c) {
+    return static_cast<double>(x_scale) * w_scales[w_scales.size() > 1 ? c : 0];
+  };
+  if (!first_.empty()) {
+    for (size_t c = 0; c < first_.size(); ++c) {
+      const auto first = static_cast<double>(first_[c]);
+      const bool rounds = std::nearbyint(values[c] / unit(c)) == first;
+      remainders_.push_back(rounds ? 0 : first * unit(c) - values[c]);
+    }
+    first_.clear();
+  }
+  exact_.resize(values.size());
   integers_.resize(values.size());
+  const auto largest = static_cast<double>(largest_);
   for (size_t c = 0; c < values.size(); ++c) {
-    const double scale = w_scales[w_scales.size() > 1 ? c : 0];
-    const double exact = values[c] / (static_cast<double>(x_scale) * scale);
-    const auto rounded = static_cast<float>(std::nearbyint(exact));
-    integers_[c] = std::clamp(rounded, -largest_, largest_);
+    const double value = values[c] + (remainders_.empty() ? 0 : remainders_[c]);
+    exact_[c] =
+        static_cast<int64_t>(std::clamp(std::nearbyint(value / unit(c)), -largest, largest));
+    integers_[c] = static_cast<float>(exact_[c]);
   }
 }
 
@@ -167,7 +182,9 @@ void TrainedBias::Store(float x_scale, const std::vector<float>& w_scales, Graph
     // One scale may serve a bias for weights that have several, if all are equal.
     if (c < t.quant->scales.size()) t.quant->scales[c] = x_scale * w_scales[c];
   }
-  t.data = Integers<int32_t>(integers_, 0);
+  t.data = t.type == DataType::kS64
+               ? Constant::Of<int64_t>(exact_)
+               : Constant::Of<int32_t>(std::vector<int32_t>(exact_.begin(), exact_.end()));
 }
 
 TrainValue TrainedBias::value() const {

@@ -61,11 +61,12 @@ class TrainedWeights {
   std::vector<float> scales_, units_, integers_, real_;  // what Update makes
 };
 
-// The bias of a product of integers: s32 in units of the scales of its factors.
+// The bias of a product of integers: s32 or s64 in units of the scales of its factors.
 class TrainedBias {
  public:
-  // Sums that it is added to have `depth` products.
-  TrainedBias(TensorId id, int parameter, int64_t depth);
+  // `largest` magnitude. With `keeps`, the first Update gives the integers of `tensor`, which the
+  // parameter stands for as well as f32 can; else what the parameter gives.
+  TrainedBias(const Tensor& tensor, TensorId id, int parameter, int64_t largest, bool keeps);
 
   void Update(const std::vector<Parameter>& parameters, float x_scale,
               const std::vector<float>& w_scales);
@@ -78,9 +79,12 @@ class TrainedBias {
  private:
   TensorId id_;
   int parameter_;
-  float largest_;
+  int64_t largest_;
   float unit_ = 1.0f;
-  std::vector<float> integers_;
+  std::vector<int64_t> first_;      // until the first Update
+  std::vector<double> remainders_;  // by which the parameter's f32 numbers miss the real values
+  std::vector<int64_t> exact_;      // what Update makes
+  std::vector<float> integers_;     // the same as f32, as which those beyond 2^24 are inexact
 };
 
 }  // namespace octet
