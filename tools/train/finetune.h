@@ -13,7 +13,7 @@ struct FinetuneOptions {
   NetworkOptions network;
   TrainOptions train;
   ModelOptions run;     // how to run models that are judged
-  int most_hints = 16;  // tensors within the network that loss.hints compares, at most
+  int most_hints = 64;  // tensors within the network that loss.hints compares, at most
 };
 
 // Trains an integer model so that it computes what the float model `real` computes, or what the
