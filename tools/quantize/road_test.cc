@@ -8,6 +8,7 @@
 #include <memory>
 #include <random>
 
+#include "absl/time/clock.h"
 #include "gtest/gtest.h"
 #include "runtime/testing/small_network.h"
 #include "tools/quantize/pair_sums.h"
@@ -75,6 +76,7 @@ std::unique_ptr<SampleSource> BadLayerSamples() {
 
 TEST(RoadTest, WithoutABudgetEverythingIsTried) {
   RoadOptions options = Quick();
+  options.latencies = LatenciesBySize;
   std::vector<std::string> announced;
   options.on_step = [&](const RoadStep& step) { announced.push_back(step.name); };
   const RoadResult result =
@@ -463,6 +465,25 @@ TEST_F(TrainingOnTheRoad, IsKeptInTheJournal) {
   EXPECT_TRUE(Walk().value().met);
   EXPECT_EQ(trained_, 2);
   EXPECT_EQ(checkpoints.back(), std::pair(checkpoint, false));
+}
+
+TEST_F(TrainingOnTheRoad, EndsWithTheTimeLimit) {
+  finds_ranges_ = false;
+  options_.time_limit_seconds = 1;
+  const Trainer train = options_.train;
+  options_.train = [&](const TrainingTask& task) {
+    while (!task.stop()) absl::SleepFor(absl::Milliseconds(1));
+    return train(task);
+  };
+  const RoadResult result = Walk().value();
+  EXPECT_TRUE(result.out_of_time);
+  EXPECT_THAT(Names(result), ::testing::Not(Contains(StartsWith("mixed"))));
+  options_.time_limit_seconds = absl::nullopt;
+  options_.train = [&](const TrainingTask& task) {
+    EXPECT_FALSE(task.stop());
+    return train(task);
+  };
+  EXPECT_FALSE(Walk().value().out_of_time);
 }
 
 // What was found until then counts, but is not kept as if it was all.
