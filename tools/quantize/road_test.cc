@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <random>
 
@@ -447,6 +448,7 @@ TEST_F(TrainingOnTheRoad, IsKeptInTheJournal) {
   // Stopped before, by another error than those of the network.
   options_.train = [&](const TrainingTask& task) -> absl::StatusOr<TrainingOutcome> {
     checkpoints.emplace_back(task.checkpoint, task.resume);
+    EXPECT_TRUE(std::ofstream(task.checkpoint).put('x').flush().good());
     return absl::CancelledError("interrupted");
   };
   EXPECT_EQ(Walk().status().code(), absl::StatusCode::kCancelled);
@@ -457,6 +459,7 @@ TEST_F(TrainingOnTheRoad, IsKeptInTheJournal) {
   const RoadResult first = Walk().value();
   const std::string checkpoint = options_.resume + ".training.npz";
   EXPECT_THAT(checkpoints, ElementsAre(std::pair(checkpoint, false), std::pair(checkpoint, true)));
+  EXPECT_FALSE(std::ifstream(checkpoint).good());  // it is of no use any more
   const RoadResult again = Walk().value();
   EXPECT_EQ(trained_, 1);
   ExpectEqual(again, first);
