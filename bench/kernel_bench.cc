@@ -28,6 +28,11 @@ constexpr const char* kShapeFiles[] = {
     "bench/shapes/resnet50.txt",
 };
 constexpr int kThreadCounts[] = {1, 2};
+constexpr LayerTypes kTypes[] = {{DataType::kU8, DataType::kU8},
+                                 {DataType::kF32, DataType::kF32},
+                                 {DataType::kS16, DataType::kS16},
+                                 {DataType::kS16, DataType::kU8},
+                                 {DataType::kU8, DataType::kS16}};
 
 // What the CPU has, capped by the environment variable ONEDNN_MAX_CPU_ISA as oneDNN is.
 CpuFeatures Cpu() {
@@ -37,21 +42,21 @@ CpuFeatures Cpu() {
 }
 
 // A layer whose operands exist only while its benchmarks run, which is one after the other.
-Layer& LayerOf(const LayerShape& shape, bool quantized) {
+Layer& LayerOf(const LayerShape& shape, const LayerTypes& types) {
   static std::unique_ptr<Layer> layer;
   static const LayerShape* current = nullptr;
-  static bool current_quantized = false;
-  if (current != &shape || current_quantized != quantized) {
-    layer = std::make_unique<Layer>(shape, quantized);
+  static LayerTypes current_types;
+  if (current != &shape || !(current_types == types)) {
+    layer = std::make_unique<Layer>(shape, types);
     current = &shape;
-    current_quantized = quantized;
+    current_types = types;
   }
   return *layer;
 }
 
-void RunBenchmark(benchmark::State& state, const LayerShape& shape, bool quantized,
+void RunBenchmark(benchmark::State& state, const LayerShape& shape, const LayerTypes& types,
                   const KernelEntry& row, int threads) {
-  Layer& layer = LayerOf(shape, quantized);
+  Layer& layer = LayerOf(shape, types);
   const auto pool = ThreadPool::Create(threads);
   const auto packed = NewPackedWeights();
   const KernelContext context = layer.Context(Cpu(), pool.get(), packed.get());
@@ -72,18 +77,17 @@ void RunBenchmark(benchmark::State& state, const LayerShape& shape, bool quantiz
 void RegisterLayer(const std::string& network, const LayerShape& shape) {
   const auto pool = ThreadPool::Create(1);
   const auto packed = NewPackedWeights();
-  for (bool quantized : {true, false}) {
-    const Layer layer(shape, quantized);
+  for (const LayerTypes& types : kTypes) {
+    const Layer layer(shape, types);
     const KernelContext context = layer.Context(Cpu(), pool.get(), packed.get());
     const absl::Span<const KernelEntry> rows = KernelsFor(layer.type());
     for (const KernelEntry& row : rows.first(rows.size() - 1)) {
       if (!row.check(context).ok()) continue;
       for (int threads : kThreadCounts) {
-        const std::string name =
-            absl::StrCat(network, "/", shape.name, "/", quantized ? "u8" : "f32", "/", row.name,
-                         "/threads:", threads);
-        const auto run = [&shape, quantized, &row, threads](benchmark::State& state) {
-          RunBenchmark(state, shape, quantized, row, threads);
+        const std::string name = absl::StrCat(network, "/", shape.name, "/", types.name(), "/",
+                                              row.name, "/threads:", threads);
+        const auto run = [&shape, types, &row, threads](benchmark::State& state) {
+          RunBenchmark(state, shape, types, row, threads);
         };
         benchmark::RegisterBenchmark(name.c_str(), run)
             ->UseRealTime()

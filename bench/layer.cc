@@ -47,7 +47,17 @@ Operand MakeOperand(DataType type, const Shape& shape, Layout layout, const Quan
   return operand;
 }
 
+float ElementAt(DataType type, const uint8_t* data, size_t i) {
+  if (type == DataType::kS16) return reinterpret_cast<const int16_t*>(data)[i];
+  return type == DataType::kF32 ? reinterpret_cast<const float*>(data)[i] : data[i];
+}
+
 }  // namespace
+
+std::string LayerTypes::name() const {
+  const std::string from(Name(x)), to(Name(y));
+  return x == y ? from : absl::StrCat(from, "-", to);
+}
 
 int64_t ProductsOf(const LayerShape& s) {
   if (s.is_matmul) return s.height * s.channels * s.outputs;
@@ -74,7 +84,7 @@ absl::StatusOr<std::vector<LayerShape>> ReadShapes(const std::string& path) {
   return shapes;
 }
 
-Layer::Layer(const LayerShape& shape, bool quantized) : quantized_(quantized) {
+Layer::Layer(const LayerShape& shape, const LayerTypes& types) : types_(types) {
   if (shape.is_matmul) {
     SetMatMul(shape);
   } else {
@@ -117,25 +127,29 @@ void Layer::SetMatMul(const LayerShape& s) {
 
 void Layer::SetOperands(const Shape& x, const Shape& w, const Shape& y, Layout layout,
                         bool residual) {
-  const auto type = [&](DataType t) { return quantized_ ? t : DataType::kF32; };
-  const auto quant = [&](const QuantParams& q) { return quantized_ ? &q : nullptr; };
+  const auto type = [&](DataType t) { return types_.quantized() ? t : DataType::kF32; };
+  const auto quant = [&](const QuantParams& q) { return types_.quantized() ? &q : nullptr; };
   const Shape channels = {layout == Layout::kPlain ? y.back() : y[1]};
-  inputs_ = {MakeOperand(type(DataType::kU8), x, layout, quant(x_quant_)),
+  inputs_ = {MakeOperand(types_.x, x, layout, quant(x_quant_)),
              MakeOperand(type(DataType::kS8), w, Layout::kPlain, quant(w_quant_)),
              MakeOperand(type(DataType::kS32), channels, Layout::kPlain, nullptr)};
-  if (residual) inputs_.push_back(MakeOperand(type(DataType::kU8), y, layout, quant(y_quant_)));
-  outputs_ = {MakeOperand(type(DataType::kU8), y, layout, quant(y_quant_))};
+  if (residual) inputs_.push_back(MakeOperand(types_.x, y, layout, quant(residual_quant_)));
+  outputs_ = {MakeOperand(types_.y, y, layout, quant(y_quant_))};
 }
 
 void Layer::FillOperands(int64_t depth) {
   std::mt19937 random(1);
   const int64_t channels = inputs_[2].shape[0];
   products_ = NumElements(outputs_[0].shape) * depth;
-  x_quant_ = {{0.02f}, {3}, -1};
+  const auto unit = [](DataType t) { return t == DataType::kS16 ? 1.0f / 256 : 1.0f; };
+  const auto zero = [](DataType t, int32_t of_u8) { return t == DataType::kS16 ? 0 : of_u8; };
+  x_quant_ = {{0.02f * unit(types_.x)}, {zero(types_.x, 3)}, -1};
   w_quant_.scales.assign(static_cast<size_t>(channels), 0.01f);
   w_quant_.zero_points.assign(static_cast<size_t>(channels), 0);
   // So that most outputs lie within their type's range.
-  y_quant_.scales = {0.02f * 0.01f * 150.0f * std::sqrt(static_cast<float>(depth))};
+  const float scale = 0.02f * 0.01f * 150.0f * std::sqrt(static_cast<float>(depth));
+  y_quant_ = {{scale * unit(types_.y)}, {zero(types_.y, y_quant_.zero_point())}, -1};
+  residual_quant_ = {{scale * unit(types_.x)}, {zero(types_.x, 128)}, -1};
   for (const std::vector<Operand>* operands : {&inputs_, &outputs_}) {
     for (const Operand& operand : *operands) {
       const size_t elements = static_cast<size_t>(NumElements(operand.shape));
@@ -147,6 +161,8 @@ void Layer::FillOperands(int64_t depth) {
           reinterpret_cast<float*>(data)[i] = static_cast<float>(value) / 64.0f;
         } else if (operand.type == DataType::kS32) {
           reinterpret_cast<int32_t*>(data)[i] = value;
+        } else if (operand.type == DataType::kS16) {
+          reinterpret_cast<int16_t*>(data)[i] = static_cast<int16_t>(256 * value + value);
         } else {
           data[i] = static_cast<uint8_t>(value);
         }
@@ -212,15 +228,11 @@ absl::Status Layer::CheckOutput() {
   const uint8_t* want = Aligned(expected_);
   float largest = 0, worst = 0;
   for (size_t i = 0; i < elements; ++i) {
-    float g = got[i], w = want[i];
-    if (!quantized_) {
-      std::memcpy(&g, got + 4 * i, 4);
-      std::memcpy(&w, want + 4 * i, 4);
-    }
+    const float g = ElementAt(types_.y, got, i), w = ElementAt(types_.y, want, i);
     largest = std::max(largest, std::abs(w));
     worst = std::max(worst, std::abs(g - w));
   }
-  if (worst <= (quantized_ ? 1.0f : 1e-4f * largest)) return absl::OkStatus();
+  if (worst <= (types_.quantized() ? 1.0f : 1e-4f * largest)) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("off the reference by up to ", worst));
 }
 

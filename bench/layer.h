@@ -30,10 +30,22 @@ int64_t ProductsOf(const LayerShape& shape);
 // Reads a file of bench/shapes, whose comments describe the format. InvalidArgument names the line.
 absl::StatusOr<std::vector<LayerShape>> ReadShapes(const std::string& path);
 
-// The operands of one layer, all f32 or all quantized (u8 activations, s8 weights per channel).
+// What a layer reads and writes: f32, or u8 or s16, with s8 weights per channel.
+struct LayerTypes {
+  DataType x = DataType::kU8, y = DataType::kU8;
+
+  bool quantized() const { return x != DataType::kF32; }
+  // "u8", "f32", "s16-u8": from s16 to u8.
+  std::string name() const;
+  friend bool operator==(const LayerTypes& a, const LayerTypes& b) {
+    return a.x == b.x && a.y == b.y;
+  }
+};
+
+// The operands of one layer.
 class Layer {
  public:
-  Layer(const LayerShape& shape, bool quantized);
+  Layer(const LayerShape& shape, const LayerTypes& types);
   Layer(const Layer&) = delete;
   Layer& operator=(const Layer&) = delete;
 
@@ -55,10 +67,10 @@ class Layer {
   void FillOperands(int64_t depth);
   void RunReference();
 
-  const bool quantized_;
+  const LayerTypes types_;
   Node node_;
   int64_t products_ = 0;
-  QuantParams x_quant_, w_quant_, y_quant_;
+  QuantParams x_quant_, w_quant_, y_quant_, residual_quant_;
   std::vector<Operand> inputs_, outputs_;
   std::vector<std::vector<uint8_t>> buffers_;  // of the inputs, then of the output
   std::vector<uint8_t> scratch_, expected_;

@@ -64,16 +64,22 @@ TEST(ReadShapes, NetworksHaveTheirKnownSize) {
 TEST(Layer, ChecksTheOutputAgainstTheReference) {
   LayerShape shape;
   shape.channels = 8, shape.height = shape.width = 5, shape.outputs = 12, shape.kernel = 3;
-  for (bool quantized : {true, false}) {
-    Layer layer(shape, quantized);
-    EXPECT_FALSE(layer.CheckOutput().ok()) << "nothing ran yet";
-    const auto pool = ThreadPool::Create(1);
-    const auto packed = NewPackedWeights();
-    auto kernel =
-        KernelsFor(layer.type()).back().prepare(layer.Context({}, pool.get(), packed.get()));
-    ASSERT_TRUE(kernel.ok()) << kernel.status();
-    layer.Run(**kernel, pool.get());
-    EXPECT_TRUE(layer.CheckOutput().ok()) << layer.CheckOutput();
+  constexpr DataType kU8 = DataType::kU8, kS16 = DataType::kS16, kF32 = DataType::kF32;
+  for (const LayerTypes& types :
+       {LayerTypes{kU8, kU8}, LayerTypes{kF32, kF32}, LayerTypes{kS16, kS16}, LayerTypes{kS16, kU8},
+        LayerTypes{kU8, kS16}}) {
+    for (bool residual : {false, true}) {
+      shape.residual = residual;
+      Layer layer(shape, types);
+      EXPECT_FALSE(layer.CheckOutput().ok()) << "nothing ran yet";
+      const auto pool = ThreadPool::Create(1);
+      const auto packed = NewPackedWeights();
+      auto kernel =
+          KernelsFor(layer.type()).back().prepare(layer.Context({}, pool.get(), packed.get()));
+      ASSERT_TRUE(kernel.ok()) << kernel.status();
+      layer.Run(**kernel, pool.get());
+      EXPECT_TRUE(layer.CheckOutput().ok()) << types.name() << layer.CheckOutput();
+    }
   }
 }
 

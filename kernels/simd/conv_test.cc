@@ -98,7 +98,7 @@ TEST(SimdConv, Groups) {
 
 TEST(SimdConv, TypesResidualsAndRanges) {
   for (DataType x : {DataType::kU8, DataType::kS8}) {
-    for (DataType y : {DataType::kU8, DataType::kS8, DataType::kF32}) {
+    for (DataType y : {DataType::kU8, DataType::kS8, DataType::kS16, DataType::kF32}) {
       for (DataType r : {DataType::kUnknown, DataType::kU8, DataType::kS8, DataType::kF32}) {
         if (r == DataType::kF32 && y != DataType::kF32) continue;
         for (int64_t outputs : {16, 40, 64}) {
@@ -106,7 +106,8 @@ TEST(SimdConv, TypesResidualsAndRanges) {
           c.n = 2;
           c.x_type = x, c.y_type = y, c.residual_type = r;
           c.x_zero_point = x == DataType::kS8 ? -100 : 200;
-          c.y_zero_point = y == DataType::kS8 ? -3 : 120;
+          c.y_zero_point = y == DataType::kS8 ? -3 : y == DataType::kS16 ? 0 : 120;
+          if (y == DataType::kS16) c.y_scale = 2e-3f;
           ExpectExact(c);
           c.activation_min = 0, c.activation_max = 6;
           c.bias = false, c.per_channel = false;
@@ -311,9 +312,9 @@ TEST(SimdConv, RefusesWithAReason) {
   ConvCase c;
   c.x_type = DataType::kF32;
   EXPECT_EQ(reason(c), "input is f32, not 8 or 16 bits with one scale");
-  c.x_type = DataType::kU8, c.y_type = DataType::kS16;
-  EXPECT_EQ(reason(c), "output is s16, not f32 or 8 bits with one scale");
-  c.y_type = DataType::kU8, c.residual_type = DataType::kF32;
+  c.x_type = DataType::kU8, c.residual_type = DataType::kS16, c.residual_zero_point = 0;
+  EXPECT_EQ(reason(c), "residual is s16 for an output of u8");
+  c.residual_type = DataType::kF32;
   EXPECT_EQ(reason(c), "residual is f32 for an output of u8");
   c.residual_type = DataType::kUnknown, c.y_scale = 1e-30f;
   EXPECT_EQ(reason(c), "the output's scale is so small that values may exceed 32 bits");

@@ -76,34 +76,69 @@ inline __attribute__((always_inline)) void TileBytes(const DepthwiseArgs& a, con
   }
 }
 
+// Four vectors of values to words; each 128-bit lane of vector j has channels 4 j to 4 j + 3 of 16.
+template <class V>
+inline void StoreWords(const Epilogue& e, const typename V::F* v, int64_t count, int16_t* y) {
+  typename V::I q[4];
+  for (int j = 0; j < 4; ++j) {
+    const auto bounded = V::MaxF(v[j], V::SetF(static_cast<float>(e.min)));
+    q[j] = V::ToInt(V::MinF(bounded, V::SetF(static_cast<float>(e.max))));
+  }
+  int16_t halves[2][V::kBytes / 2], words[V::kBytes];
+  V::Store(halves[0], V::PackS32(q[0], q[1]));
+  V::Store(halves[1], V::PackS32(q[2], q[3]));
+  for (int lane = 0; lane < V::kBytes / 16; ++lane) {
+    for (int half = 0; half < 2; ++half) {
+      __builtin_memcpy(words + 16 * lane + 8 * half, halves[half] + 8 * lane, 16);
+    }
+  }
+  __builtin_memcpy(y, words, 2 * static_cast<size_t>(count));
+}
+
+// Four vectors of values, in the same order, to f32; `residual`, if not null, is f32, too.
+template <class V>
+inline void StoreRealsInOrder(const Epilogue& e, const typename V::F* v, int64_t count,
+                              const float* residual, float* y) {
+  constexpr int kLanes = V::kBytes / 4;
+  float values[V::kBytes];
+  for (int j = 0; j < 4; ++j) {
+    float lanes[kLanes];
+    V::StoreF(lanes, v[j]);
+    for (int lane = 0; lane < kLanes / 4; ++lane) {
+      __builtin_memcpy(values + 16 * lane + 4 * j, lanes + 4 * lane, 16);
+    }
+  }
+  StoreReals<V>(e, values, count, residual, y);
+}
+
 // One output's four vectors of sums, to whatever the epilogue asks for.
 template <class V>
 void FinishOutput(const DepthwiseArgs& a, const BlockArgs& b, const typename V::I* sums,
                   int64_t stride, int64_t index) {
   constexpr int kLanes = V::kBytes / 4;
   const Epilogue& e = *a.epilogue;
-  if (e.f32 || e.f32_residual) {
-    for (int i = 0; i < V::kBytes; ++i) {
-      const int j = i / kLanes, channel = i % kLanes / 4 * 16 + 4 * j + i % 4;
-      int32_t lanes[kLanes];
-      V::Store(lanes, sums[j * stride]);
-      if (channel >= b.count) continue;
-      FinishOne(e, lanes[i % kLanes], b.multiplier[i], a.residual, a.y, index + channel);
-    }
-    return;
-  }
+  const bool byte_residual = a.residual != nullptr && !e.f32_residual;
   auto residual = V::Zero();
-  if (a.residual != nullptr) {
+  if (byte_residual) {
     const auto* p = static_cast<const uint8_t*>(a.residual) + index;
     residual = V::Xor(V::LoadBytes(p, b.count), V::Set8(e.residual_flip));
   }
-  typename V::I values[4];
+  typename V::F v[4];
 #pragma GCC unroll 4
   for (int j = 0; j < 4; ++j) {
-    auto v = V::Mul(V::ToFloat(sums[j * stride]), V::LoadF(b.multiplier + j * kLanes));
-    if (a.residual != nullptr) v = V::Add(v, ResidualQuarter<V>(e, residual, j));
-    values[j] = V::ToInt(v);
+    v[j] = V::Mul(V::ToFloat(sums[j * stride]), V::LoadF(b.multiplier + j * kLanes));
+    if (byte_residual) v[j] = V::Add(v[j], ResidualQuarter<V>(e, residual, j));
   }
+  if (e.words) return StoreWords<V>(e, v, b.count, static_cast<int16_t*>(a.y) + index);
+  if (e.f32) {
+    const bool reals = a.residual != nullptr && e.f32_residual;
+    return StoreRealsInOrder<V>(e, v, b.count,
+                                reals ? static_cast<const float*>(a.residual) + index : nullptr,
+                                static_cast<float*>(a.y) + index);
+  }
+  typename V::I values[4];
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) values[j] = V::ToInt(v[j]);
   const auto bytes =
       ToBytes<V>(e, V::PackS32(values[0], values[1]), V::PackS32(values[2], values[3]));
   V::StoreBytes(static_cast<uint8_t*>(a.y) + index, bytes, b.count);
@@ -125,7 +160,7 @@ __attribute__((noinline)) void TileAny(const DepthwiseArgs& a, const BlockArgs& 
 
 template <class V>
 struct ByteTiles {
-  static bool IsPlain(const Epilogue& e) { return !e.f32; }
+  static bool IsPlain(const Epilogue& e) { return !e.f32 && !e.words; }
   template <int KW, int S, int G, int R, int W>
   static inline __attribute__((always_inline)) void Plain(const DepthwiseArgs& a,
                                                           const BlockArgs& b,
@@ -212,7 +247,7 @@ template <class V, int S>
 void Direct3x3(const DepthwiseArgs& a, const BlockArgs& b, int64_t image, int64_t oy,
                int64_t channel) {
   const Epilogue& e = *a.epilogue;
-  const bool plain = b.count == V::kBytes && a.residual == nullptr && !e.f32;
+  const bool plain = b.count == V::kBytes && a.residual == nullptr && ByteTiles<V>::IsPlain(e);
   if (a.x_flip != 0) {
     return plain ? Row3x3<V, S, true, true>(a, b, image, oy, channel)
                  : Row3x3<V, S, false, true>(a, b, image, oy, channel);

@@ -9,7 +9,7 @@ struct WordTiles {
   using F = typename V::F;
   static constexpr int kLanes = V::kBytes / 4;
 
-  static bool IsPlain(const Epilogue& e) { return e.words; }
+  static bool IsPlain(const Epilogue& e) { return !e.f32; }
 
   // Sums of vector `j`, rounded to f32.
   template <int KW, int S, int G, int R, int W>
@@ -42,9 +42,31 @@ struct WordTiles {
     return b.f32_bias == nullptr ? v : V::Add(v, V::LoadF(b.f32_bias + j * kLanes));
   }
 
+  // Before the zero point, which words do not have, is added.
   static inline __attribute__((always_inline)) typename V::I ToInts(const Epilogue& e, F v) {
-    v = V::MaxF(v, V::SetF(static_cast<float>(e.min)));
-    return V::ToInt(V::MinF(v, V::SetF(static_cast<float>(e.max))));
+    v = V::MaxF(v, V::SetF(static_cast<float>(e.min - e.zero_point)));
+    return V::ToInt(V::MinF(v, V::SetF(static_cast<float>(e.max - e.zero_point))));
+  }
+
+  // The integers, in order, as words or bytes of the output.
+  static inline __attribute__((always_inline)) void Store(const Epilogue& e, typename V::I integers,
+                                                          int count, void* y, int64_t index) {
+    if (e.words) {
+      V::StoreBytes(static_cast<uint8_t*>(y) + 2 * index, integers, 2 * count);
+      return;
+    }
+    const auto sums = V::Adds16(integers, V::Set16(e.zero_point));
+    uint8_t twice[V::kBytes], bytes[V::kBytes / 2];  // each eight bytes of a 128-bit lane twice
+    V::Store(twice, V::Xor(V::PackU16(sums, sums), V::Set8(e.flip)));
+    for (int lane = 0; lane < V::kBytes / 16; ++lane) {
+      __builtin_memcpy(bytes + 8 * lane, twice + 16 * lane, 8);
+    }
+    uint8_t* to = static_cast<uint8_t*>(y) + index;
+    if (count == V::kBytes / 2) {
+      __builtin_memcpy(to, bytes, V::kBytes / 2);
+    } else {
+      __builtin_memcpy(to, bytes, static_cast<size_t>(count));
+    }
   }
 
   template <int KW, int S, int G, int R, int W>
@@ -68,10 +90,10 @@ struct WordTiles {
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       if (r >= out.rows) break;
-      int16_t* y = static_cast<int16_t*>(a.y) + out.index[r];
 #pragma GCC unroll 8
       for (int i = 0; i < W; ++i) {
-        V::Store(y + i * a.c, V::PackS32(values[0][r][i], values[1][r][i]));
+        Store(*a.epilogue, V::PackS32(values[0][r][i], values[1][r][i]), V::kBytes / 2, a.y,
+              out.index[r] + i * a.c);
       }
     }
   }
@@ -80,7 +102,9 @@ struct WordTiles {
   static void Finish(const DepthwiseArgs& a, const BlockArgs& b, const F* sums, int64_t stride,
                      int64_t index) {
     const Epilogue& e = *a.epilogue;
-    if (!e.words || (a.residual != nullptr && !e.words_residual)) {
+    const bool reals = a.residual == nullptr || e.f32_residual;
+    if (e.f32 && reals) return FinishReals(a, b, sums, stride, index);
+    if (e.f32 || (a.residual != nullptr && !e.words_residual)) {
       return FinishOthers(a, b, sums, stride, index);
     }
     auto residual = V::Zero();
@@ -97,8 +121,24 @@ struct WordTiles {
       }
       values[j] = ToInts(e, v);
     }
-    V::StoreBytes(static_cast<uint8_t*>(a.y) + 2 * index, V::PackS32(values[0], values[1]),
-                  2 * b.count);
+    Store(e, V::PackS32(values[0], values[1]), b.count, a.y, index);
+  }
+
+  // To f32; a residual is f32, too.
+  static void FinishReals(const DepthwiseArgs& a, const BlockArgs& b, const F* sums, int64_t stride,
+                          int64_t index) {
+    const Epilogue& e = *a.epilogue;
+    float values[2 * kLanes];
+    for (int j = 0; j < 2; ++j) {
+      float lanes[kLanes];
+      V::StoreF(lanes, Scale(b, j, sums[j * stride]));
+      for (int lane = 0; lane < kLanes / 4; ++lane) {
+        __builtin_memcpy(values + 8 * lane + 4 * j, lanes + 4 * lane, 16);
+      }
+    }
+    const auto* residual = static_cast<const float*>(a.residual);
+    StoreReals<V>(e, values, b.count, residual == nullptr ? nullptr : residual + index,
+                  static_cast<float*>(a.y) + index);
   }
 
   static void FinishOthers(const DepthwiseArgs& a, const BlockArgs& b, const F* sums,

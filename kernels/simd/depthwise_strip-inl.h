@@ -110,6 +110,24 @@ struct BlockArgs {
   int count;               // channels
 };
 
+// `count` values, plus those of `residual` if that is not null, to f32 results within the bounds.
+template <class V>
+inline void StoreReals(const Epilogue& e, const float* values, int64_t count, const float* residual,
+                       float* y) {
+  constexpr int kLanes = V::kBytes / 4;
+  int64_t c = 0;
+  for (; c + kLanes <= count; c += kLanes) {
+    auto r = V::LoadF(values + c);
+    if (residual != nullptr) r = V::Add(r, V::LoadF(residual + c));
+    V::StoreF(y + c, V::MinF(V::SetF(e.f32_max), V::MaxF(V::SetF(e.f32_min), r)));
+  }
+  for (; c < count; ++c) {
+    const float r = residual != nullptr ? values[c] + residual[c] : values[c];
+    const float bounded = r < e.f32_min ? e.f32_min : r;
+    y[c] = e.f32_max < bounded ? e.f32_max : bounded;
+  }
+}
+
 // Adds the products of one column of taps to R x W sums.
 template <class V, int G, int R, int W>
 inline __attribute__((always_inline)) void AddColumn(const uint8_t* columns, int64_t step,

@@ -79,14 +79,15 @@ TEST(SimdDepthwise, WideImagesTakeSeveralSegments) {
 
 TEST(SimdDepthwise, TypesResidualsAndRanges) {
   for (DataType x : {DataType::kU8, DataType::kS8}) {
-    for (DataType y : {DataType::kU8, DataType::kS8, DataType::kF32}) {
+    for (DataType y : {DataType::kU8, DataType::kS8, DataType::kS16, DataType::kF32}) {
       for (DataType r : {DataType::kUnknown, DataType::kU8, DataType::kS8, DataType::kF32}) {
         if (r == DataType::kF32 && y != DataType::kF32) continue;
         ConvCase c;
         c.c = 70, c.h = 7, c.w = 7, c.n = 2;
         c.x_type = x, c.y_type = y, c.residual_type = r;
         c.x_zero_point = x == DataType::kS8 ? -100 : 200;
-        c.y_zero_point = y == DataType::kS8 ? -3 : 120;
+        c.y_zero_point = y == DataType::kS8 ? -3 : y == DataType::kS16 ? 0 : 120;
+        if (y == DataType::kS16) c.y_scale = 2e-3f;
         ExpectExact(c);
         c.activation_min = 0, c.activation_max = 6;
         c.bias = false, c.per_channel = false;

@@ -40,6 +40,23 @@ inline void FinishRow(const GemmTile& t, int64_t index, const __m256i* sum) {
                    PackRow<V>(e, V::ToInt(v[0]), V::ToInt(v[1])));
 }
 
+// The same to words.
+template <class V>
+inline void FinishWordRow(const GemmTile& t, int64_t index, const __m256i* sum) {
+  const Epilogue& e = *t.epilogue;
+  __m256i q[2];
+  for (int j = 0; j < 2; ++j) {
+    __m256 v = V::Mul(V::ToFloat(sum[j]), V::LoadF(t.multiplier + 8 * j));
+    if (t.residual != nullptr) {
+      v = V::Add(v, ResidualBytes<V>(e, static_cast<const uint8_t*>(t.residual) + index + 8 * j));
+    }
+    v = V::MaxF(v, V::SetF(static_cast<float>(e.min)));
+    q[j] = V::ToInt(V::MinF(v, V::SetF(static_cast<float>(e.max))));
+  }
+  const __m256i words = _mm256_permute4x64_epi64(V::PackS32(q[0], q[1]), 0xd8);
+  V::Store(static_cast<int16_t*>(t.y) + index, words);
+}
+
 // One row of 16 channels that exist, of inputs that were quantized when the kernel runs.
 template <class V>
 inline void FinishDynamicRow(const GemmTile& t, int row, int64_t index, const __m256i* sum) {
@@ -92,6 +109,8 @@ void Tile(const GemmTile& t) {
     const int64_t index = t.index + m * t.y_stride;
     if (whole && dynamic) {
       FinishDynamicRow<V>(t, m, index, sum[m]);
+    } else if (whole && t.epilogue->words) {
+      FinishWordRow<V>(t, index, sum[m]);
     } else if (whole) {
       FinishRow<V>(t, index, sum[m]);
     } else {

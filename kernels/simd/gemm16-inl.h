@@ -44,9 +44,9 @@ inline void NarrowSums(const GemmTile& t, float (&rounded)[M][16]) {
   }
 }
 
-// A row of 16 channels, all of which exist, to words.
+// A row of 16 channels, all of which exist, to integers.
 template <class V>
-inline void FinishWords(const GemmTile& t, int64_t index, const float* rounded) {
+inline void FinishIntegers(const GemmTile& t, int64_t index, const float* rounded) {
   const Epilogue& e = *t.epilogue;
   __m256i q[2];
   for (int j = 0; j < 2; ++j) {
@@ -57,12 +57,33 @@ inline void FinishWords(const GemmTile& t, int64_t index, const float* rounded) 
       const __m256i r = _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
       v = V::Add(v, V::Mul(V::ToFloat(r), V::SetF(e.residual_multiplier)));
     }
-    v = V::MaxF(v, V::SetF(static_cast<float>(e.min)));
-    v = V::MinF(v, V::SetF(static_cast<float>(e.max)));
+    v = V::MaxF(v, V::SetF(static_cast<float>(e.min - e.zero_point)));
+    v = V::MinF(v, V::SetF(static_cast<float>(e.max - e.zero_point)));
     q[j] = V::ToInt(v);
   }
   const __m256i words = _mm256_permute4x64_epi64(V::PackS32(q[0], q[1]), 0xd8);
-  V::Store(static_cast<int16_t*>(t.y) + index, words);
+  if (e.words) {
+    V::Store(static_cast<int16_t*>(t.y) + index, words);
+    return;
+  }
+  const __m256i sums = V::Adds16(words, V::Set16(e.zero_point));
+  const __m256i bytes = V::Xor(V::PackU16(sums, sums), V::Set8(e.flip));
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(static_cast<uint8_t*>(t.y) + index),
+                   _mm256_castsi256_si128(_mm256_permute4x64_epi64(bytes, 0x08)));
+}
+
+// The same to f32; a residual is f32, too.
+template <class V>
+inline void FinishReals(const GemmTile& t, int64_t index, const float* rounded) {
+  const Epilogue& e = *t.epilogue;
+  for (int j = 0; j < 2; ++j) {
+    __m256 v = V::Mul(V::LoadF(rounded + 8 * j), V::LoadF(t.multiplier + 8 * j));
+    if (t.f32_bias != nullptr) v = V::Add(v, V::LoadF(t.f32_bias + 8 * j));
+    const int64_t at = index + 8 * j;
+    if (t.residual != nullptr) v = V::Add(v, V::LoadF(static_cast<const float*>(t.residual) + at));
+    v = V::MinF(V::SetF(e.f32_max), V::MaxF(V::SetF(e.f32_min), v));
+    V::StoreF(static_cast<float*>(t.y) + at, v);
+  }
 }
 
 template <class V, bool kSplit, int M>
@@ -74,11 +95,17 @@ void WordTile(const GemmTile& t) {
   } else {
     NarrowSums<V, M>(t, rounded);
   }
-  const bool words = t.channels == 16 && e.words && (t.residual == nullptr || e.words_residual);
+  const bool whole = t.channels == 16;
+  const bool integers = whole && !e.f32 && (t.residual == nullptr || e.words_residual);
+  const bool reals = whole && e.f32 && (t.residual == nullptr || e.f32_residual);
   for (int m = 0; m < M; ++m) {
     const int64_t index = t.index + m * t.y_stride;
-    if (words) {
-      FinishWords<V>(t, index, rounded[m]);
+    if (integers) {
+      FinishIntegers<V>(t, index, rounded[m]);
+      continue;
+    }
+    if (reals) {
+      FinishReals<V>(t, index, rounded[m]);
       continue;
     }
     for (int c = 0; c < t.channels; ++c) {

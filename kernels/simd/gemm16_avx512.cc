@@ -18,24 +18,30 @@ struct WordDot {
   static __m512i Dot(__m512i sum, __m512i x, __m512i w) { return _mm512_dpwssd_epi32(sum, x, w); }
 };
 
-// How 16 channels become words of the output; in registers throughout, since stores might change
+// How 16 channels become integers of the output; in registers throughout, since stores might change
 // what a pointer points to.
-struct ToWords {
+struct ToIntegers {
   __m512 multiplier, bias, min, max, residual_multiplier;
+  __m512i zero_point;  // and flip are of bytes
+  __m128i flip;
   __mmask16 lanes;
+  bool words;
   const int16_t* residual;  // null: none
-  int16_t* y;
+  void* y;
   int64_t index, stride;
 
-  ToWords(const GemmTile& t, int first)
+  ToIntegers(const GemmTile& t, int first)
       : multiplier(_mm512_loadu_ps(t.multiplier + first)),
         bias(t.f32_bias == nullptr ? _mm512_setzero_ps() : _mm512_loadu_ps(t.f32_bias + first)),
-        min(_mm512_set1_ps(static_cast<float>(t.epilogue->min))),
-        max(_mm512_set1_ps(static_cast<float>(t.epilogue->max))),
+        min(_mm512_set1_ps(static_cast<float>(t.epilogue->min - t.epilogue->zero_point))),
+        max(_mm512_set1_ps(static_cast<float>(t.epilogue->max - t.epilogue->zero_point))),
         residual_multiplier(_mm512_set1_ps(t.epilogue->residual_multiplier)),
+        zero_point(_mm512_set1_epi32(t.epilogue->zero_point)),
+        flip(_mm_set1_epi8(static_cast<char>(t.epilogue->flip))),
         lanes(FirstLanes(t.channels - first)),
+        words(t.epilogue->words),
         residual(static_cast<const int16_t*>(t.residual)),
-        y(static_cast<int16_t*>(t.y)),
+        y(t.y),
         index(t.index + first),
         stride(t.y_stride) {}
 
@@ -47,11 +53,17 @@ struct ToWords {
       v = _mm512_add_ps(v, _mm512_mul_ps(_mm512_cvtepi32_ps(q), residual_multiplier));
     }
     v = _mm512_min_ps(_mm512_max_ps(v, min), max);
-    const __m256i words = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v));
+    const __m512i q = _mm512_cvtps_epi32(v);
+    if (!words) {
+      const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_add_epi32(q, zero_point));
+      _mm_mask_storeu_epi8(static_cast<uint8_t*>(y) + at, lanes, _mm_xor_si128(bytes, flip));
+      return;
+    }
+    int16_t* to = static_cast<int16_t*>(y) + at;
     if (lanes == 0xffff) {
-      _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + at), words);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(q));
     } else {
-      _mm256_mask_storeu_epi16(y + at, lanes, words);
+      _mm256_mask_storeu_epi16(to, lanes, _mm512_cvtepi32_epi16(q));
     }
   }
 };
@@ -76,10 +88,10 @@ __attribute__((noinline)) void FinishSums(const GemmTile& t, const __m512i* sums
                                           const double* wide, int rows) {
   constexpr int kTerms = kSplit ? 2 : 1, kVectors = N / kTerms;
   const Epilogue& e = *t.epilogue;
-  const bool words = e.words && (t.residual == nullptr || e.words_residual);
+  const bool integers = !e.f32 && (t.residual == nullptr || e.words_residual);
   const bool narrow = !kSplit && !e.wide;
   for (int c = 0; c < kVectors; ++c) {
-    const ToWords to_words(t, 16 * c);
+    const ToIntegers to_integers(t, 16 * c);
     for (int m = 0; m < rows; ++m) {
       const __m512i* at = sums + m * N + c * kTerms;
       const __m512i high = kSplit ? at[kTerms - 1] : Words512::Zero();
@@ -87,8 +99,8 @@ __attribute__((noinline)) void FinishSums(const GemmTile& t, const __m512i* sums
                              : wide == nullptr
                                  ? Words512::RoundTerms(at[0], high)
                                  : Words512::RoundWide(wide + 16 * (m * kVectors + c), at[0], high);
-      if (words) {
-        to_words.Store(m, rounded);
+      if (integers) {
+        to_integers.Store(m, rounded);
       } else {
         StoreOthers(t, m, 16 * c, rounded);
       }

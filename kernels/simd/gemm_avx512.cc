@@ -90,6 +90,31 @@ __attribute__((noinline)) void FinishF32(const GemmTile& t, const __m512i* sums,
   }
 }
 
+// The same where the output is words.
+template <int N>
+__attribute__((noinline)) void FinishWords(const GemmTile& t, const __m512i* sums, int rows) {
+  const Epilogue& e = *t.epilogue;
+  const __m512 min = _mm512_set1_ps(static_cast<float>(e.min));
+  const __m512 max = _mm512_set1_ps(static_cast<float>(e.max));
+#pragma GCC unroll 4
+  for (int j = 0; j < N; ++j) {
+    const int first = 16 * j;
+    const __mmask16 lanes = FirstLanes(t.channels - first);
+    const __m512 multiplier = _mm512_loadu_ps(t.multiplier + first);
+    for (int m = 0; m < rows; ++m) {
+      const int64_t index = t.index + m * t.y_stride + first;
+      __m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[m * N + j]), multiplier);
+      if (t.residual != nullptr) {
+        const uint8_t* residual = static_cast<const uint8_t*>(t.residual) + index;
+        v = _mm512_add_ps(v, ResidualBytes(e, residual, lanes));
+      }
+      v = _mm512_min_ps(_mm512_max_ps(v, min), max);
+      const __m256i words = _mm512_cvtepi32_epi16(_mm512_cvtps_epi32(v));
+      _mm256_mask_storeu_epi16(static_cast<int16_t*>(t.y) + index, lanes, words);
+    }
+  }
+}
+
 // Bytes of 4 / N rows, one after the other, to where these rows begin.
 template <int N>
 inline __attribute__((always_inline)) void StoreRows(uint8_t* y, int64_t stride, __m512i bytes,
@@ -145,7 +170,7 @@ inline __attribute__((always_inline)) void FinishBytes(const GemmTile& t,
 template <int N, int M>
 inline __attribute__((always_inline)) void Finish(const GemmTile& t, __m512i (&sum)[M][N]) {
   const Epilogue& e = *t.epilogue;
-  if (e.f32) {
+  if (e.f32 || e.words) {
     __m512i stored[M * N];
 #pragma GCC unroll 12
     for (int m = 0; m < M; ++m) {
@@ -154,6 +179,8 @@ inline __attribute__((always_inline)) void Finish(const GemmTile& t, __m512i (&s
     }
     if (t.row_numbers != nullptr) {
       FinishDynamicRows<N>(t, stored, M);
+    } else if (e.words) {
+      FinishWords<N>(t, stored, M);
     } else {
       FinishF32<N>(t, stored, M);
     }

@@ -38,20 +38,17 @@ absl::Status CheckWeights(const Operand& w, bool words, int channel_axis) {
   return absl::OkStatus();
 }
 
-// Sums of words are finished as any type.
+// Sums are finished as any type; to those of words residuals of any type are added.
 absl::Status CheckOutput(const QuantizedOp& op) {
-  const auto fits = [&](const Operand& o) {
-    return IsByteTensor(o) || (IsWords(op.x) && IsWords(o) && IsQuantized(o));
-  };
   const bool f32 = op.y.type == DataType::kF32 && op.y.quant == nullptr;
-  if (!f32 && !fits(op.y)) {
-    return absl::UnimplementedError(absl::StrCat("output is ", Name(op.y.type), ", not f32 or 8 ",
-                                                 IsWords(op.x) ? "or 16 " : "",
-                                                 "bits with one scale"));
+  if (!f32 && !IsQuantized(op.y)) {
+    return absl::UnimplementedError(
+        absl::StrCat("output is ", Name(op.y.type), ", not f32 or 8 or 16 bits with one scale"));
   }
   if (!op.residual.present()) return absl::OkStatus();
   const bool f32_residual = op.residual.type == DataType::kF32 && op.residual.quant == nullptr;
-  if (!fits(op.residual) && !(f32 && f32_residual)) {
+  const bool fits = IsWords(op.x) ? IsQuantized(op.residual) : IsByteTensor(op.residual);
+  if (!fits && !(f32 && f32_residual)) {
     return absl::UnimplementedError(absl::StrCat("residual is ", Name(op.residual.type),
                                                  " for an output of ", Name(op.y.type)));
   }
@@ -149,7 +146,7 @@ absl::StatusOr<OwnedEpilogue> MakeEpilogue(const QuantizedOp& op, int64_t depth,
     return absl::UnimplementedError(
         absl::StrCat("sums of ", depth, " products may exceed 32 bits"));
   }
-  if (!e.f32 && !(largest_value + 255.0 * e.residual_multiplier < 1073741824.0)) {
+  if (!e.f32 && !e.words && !(largest_value + 255.0 * e.residual_multiplier < 1073741824.0)) {
     return absl::UnimplementedError(
         "the output's scale is so small that values may exceed 32 bits");
   }

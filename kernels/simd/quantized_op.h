@@ -27,8 +27,8 @@ struct QuantizedOp {
 };
 
 // Unimplemented, with the reason, unless x is 8 bits wide, w constant symmetric s8, the bias a
-// constant s32 or absent, y 8 bits wide or f32, and the residual like y. With an s16 x, w may be
-// s16, the bias s64, and y and residual 8 or 16 bits wide.
+// constant s32 or absent, y 8 or 16 bits wide or f32, and the residual 8 bits wide, or f32 as y.
+// With an s16 x, w may be s16, the bias s64, and the residual 16 bits wide, too.
 absl::Status CheckQuantizedOp(const QuantizedOp& op);
 
 // An Epilogue with the memory behind it.

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -343,6 +344,26 @@ TEST_F(CliTest, ABudgetThatIsMissedEndsWith1AndWritesNoModel) {
   }
 }
 
+TEST_F(CliTest, MixesWhatItIsToldTo) {
+  MakeSmall();
+  const std::string quantize = "quantize small.octet --data in.npz -o q.octet ";
+  const Result result = Octet(quantize + "--min-sqnr 1 --sensitivity --mix int16,bf16 --json");
+  ASSERT_EQ(result.code, 0) << result.err;
+  const json road = result.parsed();
+  std::set<std::string> precisions;
+  for (const json& s : road["sensitivity"]) {
+    precisions.insert(s["precision"].get<std::string>());
+  }
+  EXPECT_THAT(precisions, ::testing::ElementsAre("bf16", "int16", "int8"));
+  for (const char* list : {"in_int16", "in_bf16", "in_f16", "int16_operators"}) {
+    EXPECT_TRUE(road[list].is_array()) << list;
+  }
+  const Result wrong = Octet(quantize + "--mix int4");
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr("--mix: there is no precision 'int4'"));
+  EXPECT_EQ(Octet(quantize + "--method static --mix int16").code, 2);
+}
+
 TEST_F(CliTest, ASearchIsResumed) {
   MakeSmall();
   const std::string search = "quantize small.octet --data in.npz -o q.octet --resume s.search ";
@@ -396,7 +417,8 @@ TEST_F(CliTest, ListsOperatorsToLeaveInFloat) {
   MakeSmall();
   const std::string quantize = "quantize small.octet --data in.npz -o q.octet ";
   ASSERT_EQ(Octet(quantize + "--exclude-list sensitive.txt").code, 0);
-  EXPECT_THAT(ReadText(Path("sensitive.txt")), HasSubstr("dB when it alone is int8\noperator "));
+  EXPECT_THAT(ReadText(Path("sensitive.txt")),
+              ::testing::ContainsRegex("dB when it alone is int8, [0-9.]* dB as int16"));
   ASSERT_EQ(Octet(quantize + "--method static").code, 0);
   const Result compared =
       Octet("compare small.octet q.octet --data in.npz --worst 2 --exclude-list worst.txt --json");
@@ -486,6 +508,11 @@ TEST_F(CliTest, QuantizesWithOverrides) {
   EXPECT_EQ(Octet("inspect q.octet --json").parsed()["quantization"]["settings"],
             (std::vector<std::string>{"operator classify: float"}));
   EXPECT_THAT(Octet("inspect q.octet").out, HasSubstr("  operator classify: float\n"));
+  testing::WriteText(Path("o.txt"), "operator classify: bf16\n");
+  const Result half =
+      Octet("quantize colours.octet --data . -o h.octet --method static --overrides o.txt");
+  ASSERT_EQ(half.code, 0) << half.err;
+  EXPECT_THAT(half.out, HasSubstr("in bf16: classify"));
   testing::WriteText(Path("o.txt"), "operator clasify: float\n");
   const Result typo = Octet("quantize colours.octet --data . -o q.octet --overrides o.txt");
   EXPECT_EQ(typo.code, 3);
@@ -709,6 +736,11 @@ TEST_F(CliTest, InspectShowsOperatorsAndTensors) {
   EXPECT_TRUE(per_channel);
   EXPECT_GT(inspected["weights_bytes"], 0);
   EXPECT_THAT(Octet("inspect q.octet").out, HasSubstr("scales along 0"));
+  int64_t conversions = 0;
+  for (const json& count : inspected["conversion_kinds"]) conversions += count.get<int64_t>();
+  EXPECT_EQ(inspected["conversions"], conversions);
+  EXPECT_EQ(inspected["conversion_kinds"]["f32 to u8"], 1);
+  EXPECT_THAT(Octet("inspect q.octet").out, HasSubstr("1 f32 to u8"));
 }
 
 TEST_F(CliTest, ConvertsToSixteenBits) {

@@ -198,7 +198,7 @@ absl::Status FinetuneCommand(absl::Span<const std::string> arguments) {
                &request.loss);
   flags.Real("hints", "W",
              "weight in the loss of tensors within the network, which are to be those of the float "
-             "model; 0: only outputs count; default 1",
+             "model; 0: only outputs count; default 5",
              0, 1000, &request.hints);
   flags.Integer("epochs", "N", "times that all samples are seen; default 20", 0, 100000,
                 &request.epochs);

@@ -79,10 +79,19 @@ json PreprocessingToJson(const ImagePreprocessing& p) {
           {"mean", p.mean},     {"std", p.std}};
 }
 
-// Steps that do nothing but convert between types.
-int64_t Conversions(const Session& session) {
-  return std::count_if(session.steps().begin(), session.steps().end(),
-                       [](const StepInfo& step) { return step.conversion; });
+// Steps that do nothing but convert between types: how many of each kind, such as "f32 to u8".
+std::map<std::string, int64_t> Conversions(const Session& session) {
+  std::map<std::string, int64_t> kinds;
+  for (const StepInfo& step : session.steps()) {
+    if (step.conversion) ++kinds[step.computed];
+  }
+  return kinds;
+}
+
+int64_t Total(const std::map<std::string, int64_t>& counts) {
+  int64_t total = 0;
+  for (const auto& [kind, count] : counts) total += count;
+  return total;
 }
 
 // Operators that convert operands of 16 bits to f32 on the way.
@@ -112,7 +121,8 @@ json ToJson(const Model& model, const Session& session) {
                  {"weights_bytes", model.weights_bytes()},
                  {"arena_bytes", session.arena_bytes()},
                  {"labels", model.labels().size()},
-                 {"conversions", Conversions(session)},
+                 {"conversions", Total(Conversions(session))},
+                 {"conversion_kinds", Conversions(session)},
                  {"widened_operators", WidenedOperators(session)},
                  {"arithmetic", HalfChoices(model)},
                  {"threads", ThreadsOf(model)},
@@ -142,8 +152,14 @@ std::string Heading(const Model& model, const Session& session) {
                     choice.native ? "as it is" : "as f32, widened once at load", " on ",
                     IsaOf(model), "\n");
   }
-  absl::StrAppend(&text, Conversions(session), " conversions between types; ",
-                  WidenedOperators(session), " operators widen operands of 16 bits on the way\n");
+  const std::map<std::string, int64_t> kinds = Conversions(session);
+  absl::StrAppend(&text, Total(kinds), " conversions between types", kinds.empty() ? "" : " (",
+                  absl::StrJoin(kinds, ", ",
+                                [](std::string* out, const auto& kind) {
+                                  absl::StrAppend(out, kind.second, " ", kind.first);
+                                }),
+                  kinds.empty() ? "; " : "); ", WidenedOperators(session),
+                  " operators widen operands of 16 bits on the way\n");
   if (model.preprocessing()) {
     const ImagePreprocessing& p = *model.preprocessing();
     absl::StrAppend(&text, "pictures: resize ", p.resize, ", crop ", p.crop, ", ",

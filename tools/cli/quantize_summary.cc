@@ -25,6 +25,9 @@ void PrintQuantizeSummary(const QuantizeRequest& request, const QuantizeSummary&
                            {"operators", made.operators},
                            {"int8_operators", report.int8_operators},
                            {"float_operators", report.float_operators},
+                           {"int16_operators", report.int16_operators},
+                           {"bf16_operators", report.bf16_operators},
+                           {"f16_operators", report.f16_operators},
                            {"conversions", report.conversions},
                            {"target", std::string(Name(request.options.target))},
                            {"at_risk_without_vnni", report.at_risk},
@@ -34,18 +37,29 @@ void PrintQuantizeSummary(const QuantizeRequest& request, const QuantizeSummary&
     Print(json.dump(2) + "\n");
     return;
   }
-  std::string text = FormatTable({
+  std::vector<std::vector<std::string>> rows = {
       {"", "before", "after"},
       {"file", FormatBytes(before),
        absl::StrCat(FormatBytes(after), absl::StrFormat(" (%.3f)", ratio))},
-      {"int8 operators", "0", absl::StrCat(report.int8_operators)},
-      {"float operators", absl::StrCat(report.int8_operators + report.float_operators.size()),
-       absl::StrCat(report.float_operators.size())},
-      {"conversions", "0", absl::StrCat(report.conversions)},
-  });
+      {"int8 operators", "0", absl::StrCat(report.int8_operators)}};
+  std::string named;
+  size_t all = static_cast<size_t>(report.int8_operators) + report.float_operators.size();
+  for (const auto& [title, names] :
+       {std::pair("int16", &report.int16_operators), std::pair("bf16", &report.bf16_operators),
+        std::pair("f16", &report.f16_operators)}) {
+    all += names->size();
+    if (names->empty()) continue;
+    rows.push_back({absl::StrCat(title, " operators"), "0", absl::StrCat(names->size())});
+    absl::StrAppend(&named, "in ", title, ": ", absl::StrJoin(*names, ", "), "\n");
+  }
+  rows.push_back(
+      {"float operators", absl::StrCat(all), absl::StrCat(report.float_operators.size())});
+  rows.push_back({"conversions", "0", absl::StrCat(report.conversions)});
+  std::string text = FormatTable(rows);
   if (!report.float_operators.empty()) {
     absl::StrAppend(&text, "left in float: ", absl::StrJoin(report.float_operators, ", "), "\n");
   }
+  text += named;
   absl::StrAppend(&text, SaturationText(report, request.options.target));
   for (const std::string& message : made.skipped) {
     absl::StrAppend(&text, "skipped: ", message, "\n");

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
 #include "tools/cli/console.h"
@@ -76,13 +77,34 @@ std::string Summary(const RoadResult& result) {
   if (const absl::optional<double> ratio = step.latency_ratio()) {
     absl::StrAppendFormat(&text, ", %.2f times as fast as float", 1 / *ratio);
   }
-  for (Precision precision : {Precision::kFloat, Precision::kDynamic}) {
+  for (Precision precision : kExceptions) {
     const std::vector<std::string> names = OperatorsWith(precision, result.exceptions);
     if (names.empty()) continue;
-    absl::StrAppend(&text, precision == Precision::kFloat ? "; left in float: " : "; dynamic: ",
+    absl::StrAppend(&text,
+                    precision == Precision::kFloat ? "; left in float: "
+                    : precision == Precision::kDynamic
+                        ? "; dynamic: "
+                        : absl::StrCat("; in ", Name(precision), ": "),
                     absl::StrJoin(names, ", "));
   }
   return text;
+}
+
+absl::Status ParseMix(const std::string& text, absl::optional<std::vector<Precision>>& mix) {
+  if (text.empty()) return absl::OkStatus();
+  mix.emplace();
+  for (absl::string_view name : absl::StrSplit(text, ',')) {
+    const absl::optional<Precision> precision = ExceptionNamed(name);
+    if (!precision) {
+      return UsageError(absl::StrCat("--mix: there is no precision '", name,
+                                     "'; there are: float, dynamic, int16, bf16, f16"));
+    }
+    // Float and int8 are always there.
+    if (*precision != Precision::kFloat && *precision != Precision::kInt8) {
+      mix->push_back(*precision);
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -102,14 +124,18 @@ void RoadFlags::Register(FlagSet& flags) {
              &resume);
   flags.Text("exclude-list", "FILE", "write the most sensitive operators as lines for --overrides",
              &exclude_list);
+  flags.Text("mix", "LIST",
+             "precisions that mixtures may have beside int8: float, dynamic, int16, bf16, f16 "
+             "(default: all that this CPU computes as they are)",
+             &mix);
   flags.Switch("sensitivity", "measure what each operator costs even where all is well",
                &sensitivity);
 }
 
 bool RoadFlags::any() const {
-  const std::string* const texts[] = {&evaluation, &max_drop,   &min_agreement,
-                                      &min_sqnr,   &min_cosine, &time_limit,
-                                      &report,     &resume,     &exclude_list};
+  const std::string* const texts[] = {&evaluation,   &max_drop,   &min_agreement, &min_sqnr,
+                                      &min_cosine,   &time_limit, &report,        &resume,
+                                      &exclude_list, &mix};
   return sensitivity || std::any_of(std::begin(texts), std::end(texts),
                                     [](const std::string* text) { return !text->empty(); });
 }
@@ -123,6 +149,7 @@ absl::StatusOr<RoadOptions> RoadFlags::Options() const {
   if (status.ok()) status = ParseDecibels(min_sqnr, options.budget.min_sqnr_db);
   if (status.ok()) status = ParseShare("min-cosine", min_cosine, options.budget.min_cosine);
   if (status.ok()) status = ParseSeconds(time_limit, options.time_limit_seconds);
+  if (status.ok()) status = ParseMix(mix, options.mix);
   if (!status.ok()) return status;
   options.always_measure_sensitivity = sensitivity || !report.empty() || !exclude_list.empty();
   options.resume = resume;
@@ -202,12 +229,18 @@ json RoadJson(const RoadResult& result, Target target) {
                {"sensitivity", sensitivity},
                {"left_in_float", OperatorsWith(Precision::kFloat, result.exceptions)},
                {"dynamic", OperatorsWith(Precision::kDynamic, result.exceptions)},
+               {"in_int16", OperatorsWith(Precision::kInt16, result.exceptions)},
+               {"in_bf16", OperatorsWith(Precision::kBF16, result.exceptions)},
+               {"in_f16", OperatorsWith(Precision::kF16, result.exceptions)},
                {"target", std::string(Name(target))},
                {"at_risk_without_vnni", result.report.at_risk},
                {"limited_for_target", result.report.limited},
                {"resumed", result.resumed},
                {"int8_operators", result.report.int8_operators},
                {"float_operators", result.report.float_operators},
+               {"int16_operators", result.report.int16_operators},
+               {"bf16_operators", result.report.bf16_operators},
+               {"f16_operators", result.report.f16_operators},
                {"conversions", result.report.conversions},
                {"samples", result.statistics.samples}});
 }

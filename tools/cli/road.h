@@ -20,6 +20,7 @@ struct RoadFlags {
   std::string report;
   std::string resume;
   std::string exclude_list;
+  std::string mix;
   bool sensitivity = false;
 
   void Register(FlagSet& flags);

@@ -52,6 +52,7 @@ std::vector<report::Layer> Layers(const std::vector<OperatorTime>& times,
     report::Layer layer;
     layer.name = time.step.name;
     layer.type = time.step.type;
+    layer.computes = time.step.computed;
     layer.yields = time.step.dtype;
     layer.kernel = time.step.kernel;
     layer.median_us = time.median_us;
@@ -112,14 +113,17 @@ std::string Verdict(const RoadResult& result) {
 // What concerns some operators or tensors only.
 std::vector<std::pair<std::string, std::string>> Remarks(const RoadResult& result) {
   std::vector<std::pair<std::string, std::string>> remarks;
-  const auto add = [&](const char* title, const std::vector<std::string>& names,
+  const auto add = [&](const std::string& title, const std::vector<std::string>& names,
                        const char* consequence) {
     if (names.empty()) return;
     remarks.emplace_back(title,
                          absl::StrCat(names.size(), consequence, ": ", absl::StrJoin(names, ", ")));
   };
-  add("in float", OperatorsWith(Precision::kFloat, result.exceptions), " operators");
-  add("dynamic", OperatorsWith(Precision::kDynamic, result.exceptions), " operators");
+  for (Precision precision : kExceptions) {
+    const std::string title =
+        absl::StrCat(precision == Precision::kDynamic ? "" : "in ", std::string(Name(precision)));
+    add(title, OperatorsWith(precision, result.exceptions), " operators");
+  }
   add("without VNNI", result.report.at_risk,
       " layers could saturate 16-bit sums there; CPUs without VNNI compute them exactly, in a "
       "slower way");

@@ -22,7 +22,7 @@ namespace octet::cli {
 inline constexpr int64_t kDefaultEpochs = 20;
 inline constexpr int64_t kDefaultBatch = 4;
 inline constexpr int64_t kDefaultSeed = 1;
-inline constexpr double kDefaultHints = 1;  // LossOptions::hints
+inline constexpr double kDefaultHints = 5;  // LossOptions::hints
 
 // Pictures that a teacher judges.
 AugmentOptions DefaultAugment();

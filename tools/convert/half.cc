@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "runtime/core/operators.h"
+#include "tools/convert/narrow_set.h"
 #include "tools/convert/precise.h"
 #include "tools/simplify/constants.h"
 
@@ -63,13 +64,21 @@ Narrowed NarrowConstant(const Tensor& t, DataType type, double bound) {
 class Converter {
  public:
   Converter(const Graph& graph, const HalfOptions& options)
-      : source_(graph), options_(options), result_(graph), precise_(PreciseTensors(graph)) {}
+      : source_(graph), options_(options), result_(graph), precise_(PreciseTensors(graph)) {
+    if (options.only) set_ = FindNarrowSet(graph, *options.only, precise_);
+  }
 
   absl::StatusOr<Graph> Convert(HalfReport* report) {
     MarkComputed();
     NarrowConstants();
     result_.nodes.clear();
-    for (const Node& node : source_.nodes) ConvertNode(node);
+    for (size_t i = 0; i < source_.nodes.size(); ++i) {
+      if (set_ && !set_->nodes[i]) {
+        result_.nodes.push_back(source_.nodes[i]);
+      } else {
+        ConvertNode(source_.nodes[i]);
+      }
+    }
     RemoveDead(result_);
     for (const auto& [id, narrowed] : constants_) {
       const ConstantLoss& loss = narrowed.loss;
@@ -92,6 +101,7 @@ class Converter {
       const auto id = static_cast<TensorId>(i);
       Tensor& t = result_.tensor(id);
       if (!IsReal(t) || t.is_constant() || t.type == DataType::kF64) continue;
+      if (set_ && !set_->tensors[i]) continue;
       const bool boundary = IsBoundary(id);
       const bool half = boundary ? options_.inputs_and_outputs : !precise_[i];
       if (half) {
@@ -106,12 +116,14 @@ class Converter {
   // Matrices and tables; what a precise input reads stays.
   void NarrowConstants() {
     std::vector<bool> wanted(source_.tensors.size(), false), precise = wanted, weights = wanted,
-                                                             biases = wanted;
-    for (const Node& node : source_.nodes) {
+                                                             biases = wanted, kept = wanted;
+    for (size_t n = 0; n < source_.nodes.size(); ++n) {
+      const Node& node = source_.nodes[n];
       for (size_t slot = 0; slot < node.inputs.size(); ++slot) {
         const TensorId id = node.inputs[slot];
         if (id == kNoTensor) continue;
         const auto i = static_cast<size_t>(id);
+        if (set_ && !set_->nodes[n]) kept[i] = true;
         (IsPreciseInput(node, slot) ? precise : wanted)[i] = true;
         if (IsProduct(node.type()) && slot == 1) weights[i] = true;
         if (IsProduct(node.type()) && slot == 2) biases[i] = true;
@@ -119,6 +131,7 @@ class Converter {
     }
     for (size_t i = 0; i < source_.tensors.size(); ++i) {
       const Tensor& t = source_.tensors[i];
+      if (kept[i]) continue;
       if (t.is_constant() && IsReal(t) && biases[i] && !wanted[i]) {
         NarrowBias(result_.tensor(static_cast<TensorId>(i)));
         continue;
@@ -216,7 +229,15 @@ class Converter {
     copy.name += "/" + std::string(Name(options_.type));
     copy.type = options_.type;
     const TensorId half = result_.AddTensor(std::move(copy));
-    AddCast(id, half);
+    const auto producer = std::find_if(
+        result_.nodes.rbegin(), result_.nodes.rend(),
+        [&](const Node& n) { return n.type() == OpType::DequantizeOptions && n.outputs[0] == id; });
+    if (producer == result_.nodes.rend()) {
+      AddCast(id, half);
+    } else {
+      result_.AddNode(result_.tensor(half).name, schema::DequantizeOptionsT(),
+                      {producer->inputs[0]}, {half});
+    }
     return halves_[id] = half;
   }
 
@@ -230,6 +251,7 @@ class Converter {
   const HalfOptions options_;
   Graph result_;
   const std::vector<bool> precise_;
+  absl::optional<NarrowSet> set_;           // nothing: all
   std::map<TensorId, Narrowed> constants_;  // those that could be narrowed; their losses
   std::map<TensorId, TensorId> halves_;     // of tensors that stay f32
   HalfReport report_;

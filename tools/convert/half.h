@@ -2,10 +2,12 @@
 #define OCTET_TOOLS_CONVERT_HALF_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "runtime/core/graph.h"
 
 namespace octet {
@@ -14,6 +16,10 @@ struct HalfOptions {
   DataType type = DataType::kBF16;  // or kF16
   bool inputs_and_outputs =
       false;  // whether those of the model get that type, too; else none changes
+  // Names of the operators that get that type; nothing: all. With names, constants that others read
+  // stay, and so do tensors that others write or read, but for what Dequantize and quantized
+  // products yield. Operators that lie between named ones alone count as named.
+  absl::optional<std::set<std::string>> only = absl::nullopt;
 };
 
 // A constant that would lose more than rounding costs.
@@ -38,8 +44,8 @@ struct HalfReport {
 // computed. Biases become f16 where that holds them. f32 stay: scales and other vectors, constants
 // that 16 bits cannot hold, tensors that precision depends on (tools/convert/precise.h), and
 // options such as epsilon. Operators compute in f32 whatever their operands are stored as, and
-// round once; a product's factors both have the new type, for which casts are put in where needed.
-// `report` may be null.
+// round once; a product's factors both have the new type, for which casts are put in where needed
+// (integers are dequantized to it at once). `report` may be null.
 //
 // A constant is kept f32 where a number overflows, or where the error's energy is more than 2^-16
 // of the whole, which is what rounding every number to bf16 at its own magnitude may cost; for

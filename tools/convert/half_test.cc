@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,44 @@ TEST(HalfTest, InputsAndOutputsFollowOnRequest) {
   EXPECT_THAT(Types(g), ElementsAre("MatMul f16 f16 f16 -> f16", "Unary f16 -> f16",
                                     "MatMul f16 f16 f16 f16 -> f16"));
   EXPECT_EQ(g.tensor(g.inputs[0]).type, kF16);
+}
+
+Graph Narrowed(const Graph& graph, const std::set<std::string>& only,
+               HalfReport* report = nullptr) {
+  HalfOptions options;
+  options.only = only;
+  absl::StatusOr<Graph> result = ConvertToHalf(graph, options, report);
+  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_TRUE(ValidateGraph(*result).ok()) << ValidateGraph(*result);
+  return *std::move(result);
+}
+
+TEST(HalfTest, OnlySomeOperators) {
+  Graph graph = TwoLayers();
+  for (size_t i = 0; i < graph.nodes.size(); ++i) graph.nodes[i].name = std::string(1, "abc"[i]);
+  // What others read stays f32.
+  EXPECT_THAT(Types(Narrowed(graph, {"a"})),
+              ElementsAre("Cast f32 -> bf16", "MatMul bf16 bf16 f16 -> f32", "Unary f32 -> f32",
+                          "MatMul f32 f32 f32 f32 -> f32"));
+  EXPECT_THAT(Types(Narrowed(graph, {"c"})),
+              ElementsAre("MatMul f32 f32 f32 -> f32", "Unary f32 -> f32", "Cast f32 -> bf16",
+                          "MatMul bf16 bf16 f16 f32 -> f32"));
+  // What lies between them follows.
+  EXPECT_EQ(Types(Narrowed(graph, {"a", "c"})), Types(Converted(graph, kBF16)));
+  EXPECT_EQ(Types(Narrowed(graph, {})), Types(graph));
+}
+
+TEST(HalfTest, ConstantsThatOthersReadStay) {
+  GraphMaker m;
+  const TensorId x = m.Input({2, 4});
+  const TensorId w = m.RandomConstant({4, 4});
+  const TensorId h = m.Op(testing::MatMul(), {x, w});
+  Graph graph = m.Finish({m.Op(testing::MatMul(), {h, w})});
+  graph.nodes[0].name = "a", graph.nodes[1].name = "b";
+  HalfReport report;
+  EXPECT_THAT(Types(Narrowed(graph, {"b"}, &report)),
+              ElementsAre("MatMul f32 f32 -> f32", "MatMul f32 f32 -> f32"));
+  EXPECT_THAT(report.f32_operators, ElementsAre("b"));
 }
 
 TEST(HalfTest, ResultsStayNearTheFloatNetworks) {

@@ -25,6 +25,10 @@ uint64_t WeightsBytes(const Graph& graph) {
   return bytes;
 }
 
+std::string LatenciesName(const Recipe& recipe) {
+  return absl::StrCat("latencies float, ", recipe.Key());
+}
+
 std::string VerdictName(const Recipe& recipe) { return absl::StrCat("verdict ", recipe.Key()); }
 
 }  // namespace
@@ -58,9 +62,8 @@ absl::Status Attempts::MeasureFloat() {
       });
   if (!latency.ok()) return latency.status();
   step.latency_ms = step.float_latency_ms = *latency;
-  absl::StatusOr<std::vector<OperatorTime>> profile = journal_.Recall<std::vector<OperatorTime>>(
-      "profile float",
-      [&] { return ProfileOperators(*float_, evaluation_, options_.latency_seconds); });
+  absl::StatusOr<std::vector<OperatorTime>> profile =
+      journal_.Recall<std::vector<OperatorTime>>("profile float", [&] { return Profile(*float_); });
   if (!profile.ok()) return profile.status();
   profile_ = *std::move(profile);
   step.remark = CostlyOperators();
@@ -111,7 +114,8 @@ absl::Status Attempts::EvaluateUnknown(absl::Span<const Trial> trials) {
     if (!made.ok()) return made.status();
     Verdict verdict;
     verdict.weights_bytes = WeightsBytes(made->graph);
-    verdict.int8_operators = made->report.int8_operators;
+    verdict.int8_operators =
+        made->report.int8_operators + static_cast<int>(made->report.int16_operators.size());
     absl::StatusOr<std::shared_ptr<const Model>> model =
         ModelFromGraph(std::move(made->graph), options_.quantizer.run);
     if (!model.ok()) return model.status();
@@ -136,10 +140,13 @@ absl::Status Attempts::EvaluateUnknown(absl::Span<const Trial> trials) {
 }
 
 absl::StatusOr<std::shared_ptr<const Model>> Attempts::ModelOf(size_t attempt) {
-  if (attempt == 0) return float_;
-  std::shared_ptr<const Model>& known = models_[recipes_[attempt].Key()];
+  return attempt == 0 ? float_ : ModelOf(recipes_[attempt]);
+}
+
+absl::StatusOr<std::shared_ptr<const Model>> Attempts::ModelOf(const Recipe& recipe) {
+  std::shared_ptr<const Model>& known = models_[recipe.Key()];
   if (known != nullptr) return known;
-  absl::StatusOr<Made> made = maker_.Make(recipes_[attempt]);
+  absl::StatusOr<Made> made = maker_.Make(recipe);
   if (!made.ok()) return made.status();
   absl::StatusOr<std::shared_ptr<const Model>> model =
       ModelFromGraph(std::move(made->graph), options_.quantizer.run);
@@ -168,10 +175,14 @@ absl::StatusOr<std::vector<double>> Attempts::Measure(absl::Span<const Model* co
   return MedianLatencies(models, evaluation_, seconds);
 }
 
+absl::StatusOr<std::vector<OperatorTime>> Attempts::Profile(const Model& model) const {
+  if (options_.profile) return options_.profile(model);
+  return ProfileOperators(model, evaluation_, options_.latency_seconds);
+}
+
 absl::Status Attempts::Consider(size_t attempt) {
   const absl::StatusOr<std::vector<double>> ms =
-      Latencies({0, attempt}, options_.latency_seconds,
-                absl::StrCat("latencies float, ", recipes_[attempt].Key()));
+      Latencies({0, attempt}, options_.latency_seconds, LatenciesName(recipes_[attempt]));
   if (!ms.ok()) return ms.status();
   if (ms->size() != 2) return journal_.Damaged("latencies");
   RoadStep& step = steps_[attempt];
@@ -180,6 +191,40 @@ absl::Status Attempts::Consider(size_t attempt) {
   if (!IsFaster(attempt)) AddRemark(attempt, "not faster than float");
   considered_.push_back(attempt);
   return absl::OkStatus();
+}
+
+absl::StatusOr<Attempts::WholeModel> Attempts::MeasureTimes(const Recipe& recipe) {
+  const std::string key = recipe.Key();
+  const bool known = models_.count(key) > 0;
+  const auto model = [&] { return ModelOf(recipe); };
+  const absl::StatusOr<std::vector<double>> ms = journal_.Recall<std::vector<double>>(
+      LatenciesName(recipe), [&]() -> absl::StatusOr<std::vector<double>> {
+        absl::StatusOr<std::shared_ptr<const Model>> made = model();
+        if (!made.ok()) return made.status();
+        return Measure({float_.get(), made->get()}, options_.latency_seconds);
+      });
+  if (!ms.ok()) return ms.status();
+  if (ms->size() != 2 || !((*ms)[0] > 0)) return journal_.Damaged(LatenciesName(recipe));
+  const absl::StatusOr<std::vector<OperatorTime>> profile =
+      journal_.Recall<std::vector<OperatorTime>>(
+          absl::StrCat("profile ", key), [&]() -> absl::StatusOr<std::vector<OperatorTime>> {
+            absl::StatusOr<std::shared_ptr<const Model>> made = model();
+            if (!made.ok()) return made.status();
+            return Profile(**made);
+          });
+  if (!profile.ok()) return profile.status();
+  if (!known) models_.erase(key);
+  WholeModel whole;
+  whole.ratio = (*ms)[1] / (*ms)[0];
+  const auto total = [](const std::vector<OperatorTime>& times) {
+    double us = 0;
+    for (const OperatorTime& time : times) us += time.median_us;
+    return us;
+  };
+  const double sum = total(*profile);
+  const double unit = sum > 0 ? whole.ratio * total(profile_) / sum : 0;
+  for (const OperatorTime& time : *profile) whole.times[time.step.name] += unit * time.median_us;
+  return whole;
 }
 
 void Attempts::Dismiss(size_t attempt) {

@@ -1,6 +1,7 @@
 #ifndef OCTET_TOOLS_QUANTIZE_ATTEMPTS_H_
 #define OCTET_TOOLS_QUANTIZE_ATTEMPTS_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -50,6 +51,15 @@ class Attempts {
   // Measures all that may be chosen anew, in turns, since speed decides between them.
   absl::Status MeasureFinalists();
 
+  // The model that a recipe makes, which is no attempt by that.
+  struct WholeModel {
+    double ratio = 0;  // of its latency to the float model's
+    // By the operators' names, in units of the float model's profile: what they are measured to
+    // take, scaled so that they add up to the model's latency.
+    std::map<std::string, double> times;
+  };
+  absl::StatusOr<WholeModel> MeasureTimes(const Recipe& recipe);
+
   // Whether attempt `a` is closer to the float model than `b`: the budget first, then the answers
   // where they are classes, then the error.
   bool Better(size_t a, size_t b) const;
@@ -68,6 +78,7 @@ class Attempts {
   const Recipe& recipe(size_t attempt) const { return recipes_[attempt]; }
   const std::vector<OperatorTime>& profile() const { return profile_; }
   bool has_classes() const;
+  const Model& float_model() const { return *float_; }
   std::vector<RoadStep> TakeSteps() { return std::move(steps_); }
 
   // Tells `options.on_step` of the attempts that it does not know of yet.
@@ -75,10 +86,12 @@ class Attempts {
 
  private:
   absl::StatusOr<std::shared_ptr<const Model>> ModelOf(size_t attempt);
+  absl::StatusOr<std::shared_ptr<const Model>> ModelOf(const Recipe& recipe);
   absl::StatusOr<std::vector<double>> Measure(absl::Span<const Model* const> models,
                                               double seconds) const;
   absl::StatusOr<std::vector<double>> Latencies(absl::Span<const size_t> attempts, double seconds,
                                                 const std::string& name);
+  absl::StatusOr<std::vector<OperatorTime>> Profile(const Model& model) const;
   absl::Status EvaluateUnknown(absl::Span<const Trial> trials);
   std::string CostlyOperators() const;
   double Decibels(size_t attempt) const;

@@ -7,13 +7,30 @@
 
 namespace octet {
 
+namespace {
+
+// One for each precision that a recipe can ask for. Journals keep them.
+char LetterOf(Precision precision) {
+  switch (precision) {
+    case Precision::kInt16:
+    case Precision::kInt16ToFloat:
+      return 's';
+    case Precision::kF16:
+      return 'h';
+    default:
+      return Name(precision)[0];  // of float, int8, dynamic, weight-only, bf16
+  }
+}
+
+}  // namespace
+
 std::string Recipe::Key() const {
   if (method != "static") return method;
   std::string key = absl::StrCat(method, " ", Name(calibrator), refined ? " refined" : "",
                                  trained.empty() ? "" : " trained ", trained);
   if (precision.empty()) return key;
   key += ' ';
-  for (Precision p : precision) key += Name(p)[0];
+  for (Precision p : precision) key += LetterOf(p);
   return key;
 }
 

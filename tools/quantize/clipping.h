@@ -30,7 +30,7 @@ struct ClippingOptions {
 // one sign: a proposal, or the middle between it and the original, is taken only if the float
 // network's outputs change less with it, too.
 //
-// `ranges` has one for each computed one of Int8Tensors; sets of tensors that share a range are
+// `ranges` has one for each computed one of IntegerTensors; sets of tensors that share a range are
 // narrowed together, and stay as they are where one is fixed. Looks at a few of the samples. The
 // same result for any number of threads.
 absl::Status NarrowRanges(const Graph& graph, const std::vector<Precision>& precision,

@@ -197,5 +197,96 @@ TEST(ConvertTest, PrecisionsMix) {
   EXPECT_EQ(result.tensor(result.nodes[5].inputs[1]).type, DataType::kF32);
 }
 
+// Symmetric ranges of 16 bits for the same tensors.
+ConvertOptions In16Bits(const std::map<TensorId, Range>& ranges) {
+  ConvertOptions options;
+  for (const auto& [id, range] : ranges) {
+    options.ranges_in_16_bits[id] = {range.min, range.max, true};
+  }
+  return options;
+}
+
+Graph Converted(const Graph& graph, const std::vector<Precision>& precision,
+                const std::map<TensorId, Range>& ranges) {
+  Graph result = ConvertToInt8(graph, precision, ranges, In16Bits(ranges)).value();
+  EXPECT_TRUE(NarrowReals(graph, precision, result).ok());
+  EXPECT_TRUE(ValidateGraph(result).ok()) << ValidateGraph(result);
+  return result;
+}
+
+// Products write what the next one reads, so that there is one conversion at most in a row.
+TEST(ConvertTest, SixteenBitsBetweenEight) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId p = b.Conv("p", x);
+  const TensorId w = b.Conv("w", p, {1, 2, 3, 4}, p);
+  const TensorId q = b.Conv("q", w, {1, 2, 3, 4}, p);
+  b.graph.outputs = {b.Conv("y", q)};
+  const Graph result =
+      Converted(b.graph, {kInt8, Precision::kInt16, kInt8, Precision::kInt16ToFloat},
+                {{x, {-1, 1}}, {p, {0, 2}}, {w, {-3, 3}}, {q, {-1, 1}}});
+  EXPECT_THAT(Describe(result),
+              ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> p s16",
+                          "Conv: p s16, p s16 -> w u8", "Requantize: p s16 -> p_u8 u8",
+                          "Conv: w u8, p_u8 u8 -> q s16", "Conv: q s16 -> y f32"));
+  const Node& wide = result.nodes[2];
+  EXPECT_EQ(result.tensor(wide.inputs[1]).type, DataType::kS8);
+  EXPECT_EQ(result.tensor(wide.inputs[2]).type, DataType::kS64);
+  EXPECT_FLOAT_EQ(result.tensor(wide.inputs[0]).quant->scale(), 2.0f / 32767);
+  EXPECT_EQ(result.tensor(result.nodes[4].inputs[2]).type, DataType::kS32);
+}
+
+TEST(ConvertTest, SumsOfBothWidthsNeedNoConversion) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId p = b.Conv("p", x);
+  const TensorId w = b.Conv("w", p);
+  const TensorId s = b.Binary("s", schema::BinaryKind::ADD, p, w);
+  b.graph.outputs = {b.Conv("y", s)};
+  const Graph result = Converted(b.graph, {kInt8, Precision::kInt16, kInt8, kInt8ToFloat},
+                                 {{x, {-1, 1}}, {p, {0, 2}}, {w, {-3, 3}}, {s, {-3, 5}}});
+  EXPECT_THAT(Describe(result), ElementsAre("Quantize: x f32 -> x_quantized u8",
+                                            "Conv: x_quantized u8 -> p s16", "Conv: p s16 -> w u8",
+                                            "Binary: p s16, w u8 -> s u8", "Conv: s u8 -> y f32"));
+}
+
+TEST(ConvertTest, OneTensorInEveryType) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId p = b.Conv("p", x);
+  b.graph.outputs = {b.Conv("i", p), b.Conv("w", p), b.Conv("h", p), b.Conv("f", p)};
+  const Graph result =
+      Converted(b.graph, {kInt8, kInt8ToFloat, Precision::kInt16ToFloat, Precision::kBF16, kFloat},
+                {{x, {-1, 1}}, {p, {0, 2}}});
+  EXPECT_THAT(
+      Describe(result),
+      ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> p s16",
+                  "Requantize: p s16 -> p_u8 u8", "Conv: p_u8 u8 -> i f32", "Conv: p s16 -> w f32",
+                  "Dequantize: p s16 -> p_dequantized f32",
+                  "Dequantize: p s16 -> p_dequantized/bf16 bf16",
+                  "Conv: p_dequantized/bf16 bf16 -> h f32", "Conv: p_dequantized f32 -> f f32"));
+}
+
+// Integers come from bf16, and go there, in one step.
+TEST(ConvertTest, RealNumbersOf16BitsBetweenIntegers) {
+  GraphBuilder b;
+  const TensorId x = b.Input("x");
+  const TensorId p = b.Conv("p", x);
+  const TensorId h = b.Conv("h", p);
+  const TensorId t = b.Unary("t", schema::UnaryKind::TANH, h);
+  const TensorId k = b.Conv("k", t);
+  b.graph.outputs = {b.Conv("y", k)};
+  const Graph result =
+      Converted(b.graph, {kInt8ToFloat, Precision::kBF16, kFloat, Precision::kBF16, kInt8ToFloat},
+                {{x, {-1, 1}}, {k, {0, 2}}});
+  EXPECT_THAT(
+      Describe(result),
+      ElementsAre("Quantize: x f32 -> x_quantized u8", "Conv: x_quantized u8 -> p bf16",
+                  "Conv: p bf16 -> h bf16", "Unary: h bf16 -> t bf16", "Conv: t bf16 -> k f32",
+                  "Quantize: k f32 -> k_quantized u8", "Conv: k_quantized u8 -> y f32"));
+  EXPECT_EQ(result.tensor(result.nodes[2].inputs[1]).type, DataType::kBF16);
+  EXPECT_EQ(result.tensor(result.nodes[6].inputs[1]).type, DataType::kS8);
+}
+
 }  // namespace
 }  // namespace octet

@@ -10,10 +10,11 @@
 namespace octet {
 namespace {
 
-// The SQNR of each node in the precision that costs it least; NaN counts as none.
+// The SQNR of each node in the precision of 8 bits that costs it least; NaN counts as none.
 std::map<int, LayerSensitivity> BestByNode(const std::vector<LayerSensitivity>& sensitivity) {
   std::map<int, LayerSensitivity> best;
   for (const LayerSensitivity& s : sensitivity) {
+    if (!Has8Bits(s.precision)) continue;
     LayerSensitivity& known = best.emplace(s.node, s).first->second;
     if (s.sqnr_db > known.sqnr_db) known = s;
   }
@@ -36,11 +37,16 @@ std::string ExclusionList(absl::Span<const Exclusion> worst_first, size_t active
 
 std::vector<Exclusion> ExclusionsOf(const std::vector<LayerSensitivity>& sensitivity) {
   const std::map<int, LayerSensitivity> best = BestByNode(sensitivity);
+  std::map<int, std::string> in_16_bits;
+  for (const LayerSensitivity& s : sensitivity) {
+    if (Has8Bits(s.precision)) continue;
+    absl::StrAppendFormat(&in_16_bits[s.node], ", %.2f dB as %s", s.sqnr_db, Name(s.precision));
+  }
   std::vector<Exclusion> result;
   for (int node : MostSensitiveFirst(sensitivity)) {
     const LayerSensitivity& s = best.at(node);
-    result.push_back(
-        {s.op, absl::StrFormat("%.2f dB when it alone is %s", s.sqnr_db, Name(s.precision))});
+    result.push_back({s.op, absl::StrFormat("%.2f dB when it alone is %s%s", s.sqnr_db,
+                                            Name(s.precision), in_16_bits[node])});
   }
   return result;
 }

@@ -19,9 +19,11 @@ class TrialOperands {
   }
 
   bool HasKernel(const Node& node, Precision precision) {
+    if (IsHalf(precision)) return true;  // where it is not native, it is computed as f32
     if (precision == Precision::kDynamic) return HasDynamicKernel(node);
     const bool anchor = RoleOf(graph_, node) == Int8Role::kAnchor;
-    const bool to_float = precision == Precision::kInt8ToFloat;
+    const bool to_float = !YieldsIntegers(precision);
+    activations_ = IsInt16(precision) ? DataType::kS16 : types_.activations;
     std::vector<Operand> inputs;
     for (size_t i = 0; i < node.inputs.size(); ++i) {
       if (node.inputs[i] == kNoTensor) {
@@ -76,7 +78,7 @@ class TrialOperands {
   Operand Activation(TensorId id, bool real) const {
     const Tensor& t = graph_.tensor(id);
     Operand operand;
-    operand.type = real ? DataType::kF32 : types_.activations;
+    operand.type = real ? DataType::kF32 : activations_;
     operand.shape = ShapeOf(id);
     operand.quant = real ? nullptr : &activation_;
     if (t.is_constant()) operand.data = t.data.data();
@@ -131,6 +133,7 @@ class TrialOperands {
   const Graph& graph_;
   const std::vector<Shape>& shapes_;
   const TrialTypes& types_;
+  DataType activations_ = DataType::kU8;
   QuantParams activation_;
   QuantParams weight_;
   QuantParams bias_;

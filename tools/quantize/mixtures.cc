@@ -7,18 +7,30 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "runtime/lower/halves.h"
+#include "runtime/model_internal.h"
+#include "tools/convert/precise.h"
 
 namespace octet {
 namespace {
 
-// An operator in 8 bits is taken to need this share of its time in float at most: how much less it
-// needs is measured for the model as a whole, where other operators have their part.
+// An operator in 8 bits is taken to need this share of its time in float at most, so that small
+// ones do not become float by chance, with conversions around them.
 constexpr double kLeastGainOf8Bits = 0.95;
+// And one in 16 bits this multiple of its share in 8 bits at least, for the same reason.
+constexpr double kLeastCostOf16Bits = 1.05;
+
+// How a precision is called in the name of a mixture.
+std::string CountOf(int count, Precision precision) {
+  return absl::StrCat(count, precision == Precision::kDynamic ? " " : " in ", Name(precision));
+}
 
 }  // namespace
 
 absl::Status Mixtures::Search(const std::vector<LayerSensitivity>& sensitivity) {
-  const UpgradePath path = PlanUpgrades(OptionsOfOperators(sensitivity));
+  const absl::StatusOr<std::vector<OperatorOptions>> operators = OptionsOfOperators(sensitivity);
+  if (!operators.ok()) return operators.status();
+  const UpgradePath path = PlanUpgrades(*operators);
   // The last one would leave nothing that is quantized.
   if (path.upgrades.size() < 2) return absl::OkStatus();
   const size_t most = path.upgrades.size() - 1;
@@ -27,29 +39,39 @@ absl::Status Mixtures::Search(const std::vector<LayerSensitivity>& sensitivity) 
 }
 
 absl::StatusOr<bool> Mixtures::Try(const std::vector<OperatorPrecision>& precisions) {
+  const absl::StatusOr<const StaticQuantizer*> quantizer =
+      maker_.QuantizerFor(StaticRecipe().calibrator, /*refined=*/false);
+  if (!quantizer.ok()) return quantizer.status();
   Recipe recipe = StaticRecipe();
-  recipe.precision.assign(graph_.nodes.size(), Precision::kInt8);
-  std::vector<std::string> wide;
-  int dynamic = 0;
+  for (const auto& choice : (*quantizer)->overrides().operators) {
+    recipe.precision.push_back(choice.precision.value_or(Precision::kInt8));
+  }
+  recipe.precision.resize(graph_.nodes.size(), Precision::kInt8);
+  std::map<Precision, std::vector<std::string>> exceptions;
   for (const OperatorPrecision& p : precisions) {
     recipe.precision[static_cast<size_t>(p.node)] = p.precision;
-    if (p.precision == Precision::kFloat) {
-      wide.push_back(graph_.nodes[static_cast<size_t>(p.node)].name);
-    }
-    dynamic += p.precision == Precision::kDynamic;
+    exceptions[p.precision].push_back(graph_.nodes[static_cast<size_t>(p.node)].name);
   }
-  const std::string name = absl::StrCat("mixed, ", wide.size(), " in float, ", dynamic, " dynamic");
+  std::string name = "mixed", remark;
+  for (Precision p : kExceptions) {
+    const std::vector<std::string>& names = exceptions[p];
+    if (names.empty()) continue;
+    absl::StrAppend(&name, ", ", CountOf(static_cast<int>(names.size()), p));
+    if (p == Precision::kDynamic) continue;
+    absl::StrAppend(&remark, remark.empty() ? "" : "; ", "in ", Name(p), ": ",
+                    absl::StrJoin(names, ", "));
+  }
   const absl::StatusOr<std::vector<size_t>> judged = attempts_.Judge({{name, recipe}});
   if (!judged.ok()) return judged.status();
-  if (judged->empty()) return true;  // all are in float
+  if (judged->empty()) return true;  // nothing has integers
   const size_t attempt = judged->front();
   const bool reached = attempts_.ReachesGoal(attempt);
   if (reached) {
     absl::Status status = attempts_.Consider(attempt);
     if (!status.ok()) return status;
-    if (!wide.empty()) {
-      std::string& remark = attempts_.step(attempt).remark;
-      absl::StrAppend(&remark, remark.empty() ? "" : "; ", "in float: ", absl::StrJoin(wide, ", "));
+    if (!remark.empty()) {
+      std::string& text = attempts_.step(attempt).remark;
+      absl::StrAppend(&text, text.empty() ? "" : "; ", remark);
     }
     // The one before it took more time.
     if (found_ != 0) attempts_.Dismiss(found_);
@@ -61,31 +83,88 @@ absl::StatusOr<bool> Mixtures::Try(const std::vector<OperatorPrecision>& precisi
   return reached;
 }
 
-// What each operator costs in each precision. Times are shares of the float profile.
-std::vector<OperatorOptions> Mixtures::OptionsOfOperators(
-    const std::vector<LayerSensitivity>& sensitivity) const {
+std::vector<Precision> Mixtures::Mix() const {
+  if (options_.mix) return *options_.mix;
+  std::vector<Precision> mix = {Precision::kDynamic};
+  if (options_.quantizer.activations != DataType::kS16) mix.push_back(Precision::kInt16);
+  const Target target = options_.quantizer.target;
+  const absl::StatusOr<CpuFeatures> cpu = CpuFeatures::Capped(IsaOf(attempts_.float_model()));
+  if (target == Target::kAvx2 || target == Target::kVnni || !cpu.ok()) return mix;
+  const NativeHalves native = NativeHalvesOf(*cpu, options_.quantizer.run.deterministic);
+  if (native.bf16) mix.push_back(Precision::kBF16);
+  if (native.f16) mix.push_back(Precision::kF16);
+  return mix;
+}
+
+Recipe Mixtures::WholeRecipe(Precision precision) const {
+  Recipe recipe = StaticRecipe();
+  if (precision == Precision::kDynamic) recipe.method = "dynamic";
+  const bool is_method = precision == Precision::kInt8 || precision == Precision::kDynamic;
+  if (!is_method) recipe.precision.assign(graph_.nodes.size(), precision);
+  return recipe;
+}
+
+// Operators that are alike in what a precision gains for them.
+std::string Mixtures::KindOf(const Node& node) const {
+  const bool grouped =
+      node.type() == OpType::ConvOptions && node.as<schema::ConvOptionsT>().groups != 1;
+  return absl::StrCat(std::string(Name(node.type())), grouped ? " in groups" : "");
+}
+
+// What operators of each kind take in that precision, over what they take in float: the times of
+// single operators are too uncertain to choose between them. Where operators became one step, or
+// there are none, it is what the whole model takes.
+absl::StatusOr<std::map<std::string, double>> Mixtures::SharesIn(
+    Precision precision, const std::map<std::string, double>& float_times) {
+  absl::StatusOr<Attempts::WholeModel> whole = attempts_.MeasureTimes(WholeRecipe(precision));
+  if (!whole.ok()) return whole.status();
+  std::map<std::string, double> taken, in_float, shares;
+  for (const Node& node : graph_.nodes) {
+    const auto before = float_times.find(node.name);
+    const auto after = std::as_const(whole->times).find(node.name);
+    const std::string kind = KindOf(node);
+    shares[kind] = whole->ratio;
+    if (before == float_times.end() || after == whole->times.end()) continue;
+    in_float[kind] += before->second;
+    taken[kind] += after->second;
+  }
+  for (const auto& [kind, time] : in_float) {
+    if (time > 0) shares[kind] = taken[kind] / time;
+  }
+  return shares;
+}
+
+// What each operator costs in each precision. Times are in units of the float profile.
+absl::StatusOr<std::vector<OperatorOptions>> Mixtures::OptionsOfOperators(
+    const std::vector<LayerSensitivity>& sensitivity) {
   std::map<std::string, double> times;
   for (const OperatorTime& time : attempts_.profile()) times[time.step.name] += time.median_us;
+  std::map<Precision, std::map<std::string, double>> shares;
   std::map<int, OperatorOptions> operators;
   for (const LayerSensitivity& s : sensitivity) {
+    if (shares.count(s.precision) == 0) {
+      absl::StatusOr<std::map<std::string, double>> measured = SharesIn(s.precision, times);
+      if (!measured.ok()) return measured.status();
+      shares[s.precision] = *std::move(measured);
+    }
     const auto time = times.find(s.op);
     const double us = time != times.end() ? time->second : 1;
     OperatorOptions& op = operators[s.node];
     if (op.options.empty()) op = {s.node, {{Precision::kFloat, 0, us}}};
-    op.options.push_back({s.precision, NoiseOf(s.sqnr_db), us * ShareOf(s.precision)});
+    const std::string kind = KindOf(graph_.nodes[static_cast<size_t>(s.node)]);
+    const auto share = [&](Precision p) {
+      const auto known = shares.find(p);
+      return known == shares.end() ? 0.0 : known->second.at(kind);
+    };
+    const double least = std::min(share(Precision::kInt8), kLeastGainOf8Bits);
+    const bool wide = IsInt16(s.precision) || IsHalf(s.precision);
+    const double own = wide ? std::max(share(s.precision), least * kLeastCostOf16Bits)
+                            : std::min(share(s.precision), kLeastGainOf8Bits);
+    op.options.push_back({s.precision, NoiseOf(s.sqnr_db), us * own});
   }
   std::vector<OperatorOptions> result;
   for (auto& [node, op] : operators) result.push_back(std::move(op));
   return result;
-}
-
-// The time of a model in that precision over that of the float model.
-double Mixtures::ShareOf(Precision precision) const {
-  const size_t attempt =
-      precision == Precision::kDynamic ? parts_.dynamic_attempt : parts_.static_attempt;
-  if (attempt == 0) return kLeastGainOf8Bits;
-  const absl::optional<double> ratio = attempts_.steps()[attempt].latency_ratio();
-  return std::min(ratio.value_or(kLeastGainOf8Bits), kLeastGainOf8Bits);
 }
 
 // How many upgrades should do, by the noises of the operators alone.
@@ -155,6 +234,9 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
   const absl::StatusOr<const StaticQuantizer*> quantizer =
       maker_.QuantizerFor(StaticRecipe().calibrator, /*refined=*/false);
   if (!quantizer.ok()) return quantizer.status();
+  const std::vector<Precision> mix = Mix();
+  const auto may_be = [&](Precision p) { return std::count(mix.begin(), mix.end(), p) > 0; };
+  const std::vector<bool> precise = PreciseTensors(graph_);
   std::vector<OperatorPrecision> changes;
   for (size_t i = 0; i < graph_.nodes.size(); ++i) {
     if ((*quantizer)->overrides().operators[i].precision) continue;
@@ -165,7 +247,17 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
     if (anchor && has_kernel(Precision::kInt8)) {
       changes.push_back({static_cast<int>(i), Precision::kInt8});
     }
-    if (CanBeDynamic(graph_, node) && has_kernel(Precision::kDynamic)) {
+    if (anchor && may_be(Precision::kInt16) && has_kernel(Precision::kInt16)) {
+      changes.push_back({static_cast<int>(i), Precision::kInt16});
+    }
+    const bool product = anchor || CanBeDynamic(graph_, node);  // others follow their neighbours
+    for (Precision half : {Precision::kBF16, Precision::kF16}) {
+      if (product && may_be(half) && CanBeHalf(graph_, node, precise)) {
+        changes.push_back({static_cast<int>(i), half});
+      }
+    }
+    if (may_be(Precision::kDynamic) && CanBeDynamic(graph_, node) &&
+        has_kernel(Precision::kDynamic)) {
       changes.push_back({static_cast<int>(i), Precision::kDynamic});
     }
   }
@@ -173,7 +265,7 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
 }
 
 Recipe Mixtures::StaticRecipe() const {
-  return parts_.static_attempt != 0 ? attempts_.recipe(parts_.static_attempt) : Recipe();
+  return static_attempt_ != 0 ? attempts_.recipe(static_attempt_) : Recipe();
 }
 
 }  // namespace octet

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,17 +21,14 @@
 namespace octet {
 
 // Models in which each operator has a precision of its own, on the road from float to 8 bits.
+// Between these two lie integers of 16 bits, and real numbers of 16 bits where the CPU multiplies
+// them.
 class Mixtures {
  public:
-  // What the mixtures are made of: attempts, 0 where there is none.
-  struct Parts {
-    size_t dynamic_attempt = 0;
-    size_t static_attempt = 0;
-  };
-
-  // All must outlive the object. `out_of_time` ends measuring and searching.
+  // All must outlive the object. `static_attempt`: the one whose static operators the mixtures
+  // have, 0 where there is none. `out_of_time` ends measuring and searching.
   Mixtures(const Graph& graph, const SampleSource& evaluation, const RoadOptions& options,
-           CandidateMaker& maker, Attempts& attempts, Journal& journal, Parts parts,
+           CandidateMaker& maker, Attempts& attempts, Journal& journal, size_t static_attempt,
            std::function<bool()> out_of_time)
       : graph_(graph),
         evaluation_(evaluation),
@@ -38,7 +36,7 @@ class Mixtures {
         maker_(maker),
         attempts_(attempts),
         journal_(journal),
-        parts_(parts),
+        static_attempt_(static_attempt),
         out_of_time_(std::move(out_of_time)) {}
 
   // What each operator costs in each precision, but for those that the overrides decide.
@@ -50,9 +48,15 @@ class Mixtures {
 
  private:
   absl::StatusOr<bool> Try(const std::vector<OperatorPrecision>& precisions);
-  std::vector<OperatorOptions> OptionsOfOperators(
-      const std::vector<LayerSensitivity>& sensitivity) const;
-  double ShareOf(Precision precision) const;
+  absl::StatusOr<std::vector<OperatorOptions>> OptionsOfOperators(
+      const std::vector<LayerSensitivity>& sensitivity);
+  std::string KindOf(const Node& node) const;
+  absl::StatusOr<std::map<std::string, double>> SharesIn(
+      Precision precision, const std::map<std::string, double>& float_times);
+  // The precisions beside static int8 and float that mixtures may have.
+  std::vector<Precision> Mix() const;
+  // Of the model in which all operators have that precision that can.
+  Recipe WholeRecipe(Precision precision) const;
   size_t FirstGuess(const UpgradePath& path) const;
   absl::StatusOr<std::vector<OperatorPrecision>> Changes();
   // Of the static attempt; of static quantization as such where there is none.
@@ -64,7 +68,7 @@ class Mixtures {
   CandidateMaker& maker_;
   Attempts& attempts_;
   Journal& journal_;
-  const Parts parts_;
+  const size_t static_attempt_;
   const std::function<bool()> out_of_time_;
   size_t found_ = 0;  // the fastest attempt so far that reaches the goal
 };

@@ -77,12 +77,8 @@ absl::Status ParseSetting(absl::string_view text, OverrideSettings& settings) {
     const absl::StatusOr<Range> range = ParseRange(value);
     if (!range.ok()) return range.status();
     settings.range = *range;
-  } else if (text == "float") {
-    settings.precision = Precision::kFloat;
-  } else if (text == "int8") {
-    settings.precision = Precision::kInt8;
-  } else if (text == "dynamic") {
-    settings.precision = Precision::kDynamic;
+  } else if (ExceptionNamed(text)) {
+    settings.precision = ExceptionNamed(text);
   } else if (text == "per-tensor" || text == "per-channel") {
     settings.weights =
         text == "per-tensor" ? WeightGranularity::kPerTensor : WeightGranularity::kPerChannel;
@@ -91,8 +87,8 @@ absl::Status ParseSetting(absl::string_view text, OverrideSettings& settings) {
   } else {
     return absl::InvalidArgumentError(absl::StrCat(
         "unknown setting '", text,
-        "'; there are: float, int8, dynamic, per-tensor, per-channel, symmetric, affine, "
-        "calibrator=NAME, percentile=NUMBER, range=[MIN, MAX]"));
+        "'; there are: float, int8, dynamic, int16, bf16, f16, per-tensor, per-channel, symmetric, "
+        "affine, calibrator=NAME, percentile=NUMBER, range=[MIN, MAX]"));
   }
   return absl::OkStatus();
 }
@@ -141,8 +137,8 @@ absl::StatusOr<Override> ParseLine(absl::string_view line) {
                        keyword->selector == OverrideSelector::kTensorPattern;
   if (tensors && result.settings.about_operators()) {
     return absl::InvalidArgumentError(
-        "float, int8, dynamic, per-tensor and per-channel are settings of operators, not of "
-        "tensors");
+        "float, int8, dynamic, int16, bf16, f16, per-tensor and per-channel are settings of "
+        "operators, not of tensors");
   }
   return result;
 }

@@ -154,13 +154,21 @@ absl::Status CheckOverrides(const Graph& graph, const GraphOverrides& overrides,
           choice.precision_place, ": operator '", graph.nodes[i].name,
           "' cannot be dynamic: there is no kernel for it, or it has no constant weights"));
     }
-    if (wanted == Precision::kFloat || precision[i] != Precision::kFloat) continue;
+    if (IsHalf(wanted) && precision[i] != wanted) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          choice.precision_place, ": operator '", graph.nodes[i].name, "' cannot be ", Name(wanted),
+          ": its result is no real number, is an output of the model, or needs the precision of "
+          "f32"));
+    }
+    const bool as_wanted =
+        wanted == Precision::kInt16 ? IsStatic(precision[i]) : precision[i] != Precision::kFloat;
+    if (wanted == Precision::kFloat || as_wanted) continue;
     return absl::InvalidArgumentError(absl::StrCat(
-        choice.precision_place, ": operator '", graph.nodes[i].name,
-        "' cannot be int8: there is no kernel for it, it has no constant weights, or it does not "
-        "stand between operators that are int8"));
+        choice.precision_place, ": operator '", graph.nodes[i].name, "' cannot be ", Name(wanted),
+        ": there is no kernel for it, it has no constant weights, or it does not stand between "
+        "operators that are int8"));
   }
-  const std::vector<TensorId> stored = Int8Tensors(graph, precision);
+  const std::vector<TensorId> stored = IntegerTensors(graph, precision);
   for (const GraphOverrides::RangeLine& line : overrides.range_lines) {
     const bool effective = std::any_of(line.tensors.begin(), line.tensors.end(), [&](TensorId id) {
       return std::binary_search(stored.begin(), stored.end(), id);

@@ -20,7 +20,7 @@ namespace octet {
 
 // What one line asks for; absent members leave things as they are.
 struct OverrideSettings {
-  absl::optional<Precision> precision;  // kFloat, kInt8 or kDynamic
+  absl::optional<Precision> precision;  // ExceptionNamed
   absl::optional<WeightGranularity> weights;
   absl::optional<CalibratorKind> calibrator;
   absl::optional<double> percentile;
@@ -73,8 +73,8 @@ struct GraphOverrides {
 absl::StatusOr<GraphOverrides> ResolveOverrides(const std::vector<Override>& overrides,
                                                 const Graph& graph, const RangeRule& common);
 
-// Whether the overrides got their way with `precision`, where kInt8 stands for any 8-bit product.
-// InvalidArgument names the line that asks for int8 or dynamic where that cannot be, or for ranges
+// Whether the overrides got their way with `precision`, where kInt8 stands for any product of
+// integers. InvalidArgument names the line that asks for a precision that cannot be, or for ranges
 // of tensors none of which is stored as integers.
 absl::Status CheckOverrides(const Graph& graph, const GraphOverrides& overrides,
                             const std::vector<Precision>& precision);

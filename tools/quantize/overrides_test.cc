@@ -68,6 +68,8 @@ TEST(ParseOverridesTest, SaysWhatIsWrongAndWhere) {
       {"type Conv: range=[0,1], calibrator=mse", "a fixed range leaves nothing to a calibrator"},
       {"regex conv.*: float", "a pattern stands between slashes: regex /conv"},
       {"regex //: float", "a pattern stands between slashes"},
+      {"operator Conv: int4", "there are: float, int8, dynamic, int16, bf16, f16, per-tensor"},
+      {"tensor x: bf16", "bf16, f16, per-tensor and per-channel are settings of operators"},
       {"tensor x: float", "settings of operators, not of tensors"},
       {"tensor-regex /x/: per-tensor", "settings of operators, not of tensors"},
   };
@@ -99,6 +101,31 @@ TEST(ResolveOverridesTest, DynamicMustBePossible) {
               ::testing::HasSubstr("o.txt:1: operator 'block_2/conv' cannot be dynamic"));
   precision[2] = Precision::kDynamic;
   EXPECT_TRUE(CheckOverrides(net.b.graph, overrides, precision).ok());
+}
+
+TEST(ResolveOverridesTest, SixteenBitsMustBePossible) {
+  const std::string text =
+      "operator block_1/conv: int16\noperator block_1/act: bf16\noperator block_2/conv: f16\n";
+  const GraphOverrides overrides = Resolve(text).value();
+  EXPECT_EQ(overrides.operators[0].precision, Precision::kInt16);
+  EXPECT_EQ(overrides.operators[1].precision, Precision::kBF16);
+  EXPECT_EQ(overrides.operators[2].precision, Precision::kF16);
+  const Net net;
+  const auto check = [&](const std::vector<Precision>& precision) {
+    return std::string(CheckOverrides(net.b.graph, overrides, precision).message());
+  };
+  constexpr Precision kFloat = Precision::kFloat, kBF16 = Precision::kBF16, kF16 = Precision::kF16,
+                      kInt16 = Precision::kInt16ToFloat;
+  EXPECT_EQ(check({kInt16, kBF16, kF16}), "");
+  EXPECT_THAT(
+      check({kFloat, kBF16, kF16}),
+      ::testing::HasSubstr("o.txt:1: operator 'block_1/conv' cannot be int16: there is no"));
+  EXPECT_THAT(check({Precision::kDynamic, kBF16, kF16}),
+              ::testing::HasSubstr("o.txt:1: operator 'block_1/conv' cannot be int16"));
+  EXPECT_THAT(check({kInt16, kFloat, kF16}),
+              ::testing::HasSubstr("o.txt:2: operator 'block_1/act' cannot be bf16: its result"));
+  EXPECT_THAT(check({kInt16, kBF16, kBF16}),
+              ::testing::HasSubstr("o.txt:3: operator 'block_2/conv' cannot be f16"));
 }
 
 TEST(ResolveOverridesTest, SelectsByNameTypeAndPattern) {

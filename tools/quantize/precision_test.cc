@@ -53,6 +53,48 @@ TEST(PrecisionTest, MixesWhatIsWanted) {
               ElementsAre(kInt8ToFloat, kFloat, kFloat, kInt8ToFloat));
 }
 
+TEST(PrecisionTest, SixteenBitsBetweenOperatorsOfEight) {
+  GraphBuilder b;
+  const TensorId a = b.Conv("a", b.Input("x"));
+  const TensorId u = b.Unary("u", schema::UnaryKind::SIGMOID, a);
+  b.graph.outputs = {b.Conv("d", b.Conv("c", u))};
+  constexpr Precision kInt16 = Precision::kInt16, kInt16ToFloat = Precision::kInt16ToFloat,
+                      kBF16 = Precision::kBF16;
+  // What an operator of 16 bits reads comes from followers of 16 bits.
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt8, kInt8, kInt16, kInt8}, AnyKernel),
+              ElementsAre(kInt8, kInt16, kInt16, kInt8ToFloat));
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt16, kInt8, kInt8, kInt16}, AnyKernel),
+              ElementsAre(kInt16, kInt8, kInt8, kInt16ToFloat));
+  const auto no_table = [](const Node& node, Precision p) {
+    return node.type() == OpType::ConvOptions || !IsInt16(p);
+  };
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt8, kInt8, kInt16, kInt8}, no_table),
+              ElementsAre(kInt8, kInt8, kInt16, kInt8ToFloat));
+  const auto no_words = [](const Node&, Precision p) { return !IsInt16(p); };
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt8, kInt8, kInt16, kInt8}, no_words),
+              ElementsAre(kInt8ToFloat, kFloat, kFloat, kInt8ToFloat));
+  // Real numbers of 16 bits end what is between integers, as float does.
+  EXPECT_THAT(ChooseMixed(b.graph, {kInt8, kBF16, kBF16, kInt8}, AnyKernel),
+              ElementsAre(kInt8ToFloat, kBF16, kBF16, kInt8ToFloat));
+}
+
+TEST(PrecisionTest, WhatSixteenBitsDoNotServeStaysFloat) {
+  GraphBuilder b;
+  const TensorId e = b.Unary("e", schema::UnaryKind::EXP, b.Conv("a", b.Input("x")));
+  b.graph.outputs = {b.Unary("u", schema::UnaryKind::SIGMOID, b.Conv("c", e))};
+  constexpr Precision kF16 = Precision::kF16;
+  // An exponential, and an output of the graph.
+  EXPECT_THAT(ChooseMixed(b.graph, {kF16, kF16, kF16, kF16}, AnyKernel),
+              ElementsAre(kF16, kFloat, kF16, kFloat));
+}
+
+TEST(PrecisionTest, ExceptionsHaveNames) {
+  for (Precision p : kExceptions) EXPECT_EQ(ExceptionNamed(Name(p)), p) << Name(p);
+  EXPECT_EQ(ExceptionNamed("int8"), kInt8);
+  EXPECT_FALSE(ExceptionNamed("weight-only").has_value());
+  EXPECT_FALSE(ExceptionNamed("").has_value());
+}
+
 TEST(PrecisionTest, FollowersLieBetweenInt8Operators) {
   GraphBuilder b;
   const TensorId a = b.Conv("a", b.Input("x"));

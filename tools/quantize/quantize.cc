@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "tools/convert/precise.h"
 #include "tools/quantize/clipping.h"
 #include "tools/quantize/convert.h"
 #include "tools/quantize/kernel_query.h"
@@ -88,21 +90,44 @@ RangeRule CommonRule(const QuantizerOptions& options) {
   return {options.calibrator, scheme, absl::nullopt};
 }
 
+// For operators of 16 bits among those of 8: all values that were seen, since there is room for
+// them.
+RangeRules RulesIn16Bits(RangeRule common, std::map<TensorId, RangeRule> special) {
+  const auto widen = [](RangeRule& rule) {
+    rule.calibrator.kind = CalibratorKind::kMinMax;
+    rule.scheme = {DataType::kS16, true};
+  };
+  widen(common);
+  for (auto& [id, rule] : special) widen(rule);
+  return {std::move(common), std::move(special)};
+}
+
 void FillReport(const Graph& graph, const std::vector<Precision>& precision, const Graph& result,
                 int64_t samples, QuantizerReport& report) {
   report.samples = samples;
   for (size_t i = 0; i < precision.size(); ++i) {
-    if (precision[i] == Precision::kFloat) {
-      report.float_operators.push_back(graph.nodes[i].name);
-    } else {
+    std::vector<std::string>* const names =
+        precision[i] == Precision::kFloat  ? &report.float_operators
+        : precision[i] == Precision::kBF16 ? &report.bf16_operators
+        : precision[i] == Precision::kF16  ? &report.f16_operators
+        : IsInt16(precision[i])            ? &report.int16_operators
+                                           : nullptr;
+    if (names == nullptr) {
       ++report.int8_operators;
+    } else {
+      names->push_back(graph.nodes[i].name);
     }
   }
-  for (const Node& node : result.nodes) {
-    const bool conversion =
-        node.type() == OpType::QuantizeOptions || node.type() == OpType::DequantizeOptions;
-    if (conversion) ++report.conversions;
+  std::set<std::string> given;
+  for (const Node& node : graph.nodes) {
+    if (node.type() == OpType::CastOptions) given.insert(node.name);
   }
+  report.conversions = static_cast<int>(
+      std::count_if(result.nodes.begin(), result.nodes.end(), [&](const Node& node) {
+        if (node.type() == OpType::CastOptions) return given.count(node.name) == 0;
+        return node.type() == OpType::QuantizeOptions || node.type() == OpType::DequantizeOptions ||
+               node.type() == OpType::RequantizeOptions;
+      }));
 }
 
 // Shapes for asking about kernels before sizes are known: those that are open are 1.
@@ -136,8 +161,12 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
   if (!overrides.ok()) return overrides.status();
   std::vector<Precision> precision =
       options.method == "dynamic" ? ChooseDynamic(graph, query) : ChooseWeightOnly(graph);
+  const std::vector<bool> precise = PreciseTensors(graph);
   for (size_t i = 0; i < precision.size(); ++i) {
-    if (overrides->operators[i].precision == Precision::kFloat) precision[i] = Precision::kFloat;
+    const Precision said = overrides->operators[i].precision.value_or(precision[i]);
+    const bool possible =
+        said == Precision::kFloat || (IsHalf(said) && CanBeHalf(graph, graph.nodes[i], precise));
+    if (possible) precision[i] = said;
   }
   status = CheckOverrides(graph, *overrides, precision);
   if (!status.ok()) return status;
@@ -145,6 +174,8 @@ absl::StatusOr<Graph> QuantizeWithoutData(const Graph& graph, const QuantizerOpt
       graph, precision, {},
       {options.weights, options.activations, DataType::kS8, overrides->WeightsOr(options.weights)});
   if (!result.ok()) return result.status();
+  status = NarrowReals(graph, precision, *result);
+  if (!status.ok()) return status;
   result->quantization = MakeRecord(graph, {}, {}, options, {});
   if (report != nullptr) FillReport(graph, precision, *result, 0, *report);
   return result;
@@ -174,7 +205,7 @@ absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const Sample
   absl::StatusOr<KernelQuery> kernels = KernelsForSample(graph, samples, options);
   if (!kernels.ok()) return kernels.status();
   return GatherStatistics(
-      graph, Computed(graph, Int8Tensors(graph, ChoosePrecision(graph, *kernels))), samples,
+      graph, Computed(graph, IntegerTensors(graph, ChoosePrecision(graph, *kernels))), samples,
       {options.moving_average_constant, options.run, options.progress});
 }
 
@@ -194,6 +225,8 @@ absl::StatusOr<StaticQuantizer> StaticQuantizer::Create(const Graph& graph,
   quantizer.overrides_ = *std::move(overrides);
   quantizer.observed_ =
       ChooseRanges(statistics, {common, quantizer.overrides_.tensors}, options.run.pool);
+  quantizer.observed_in_16_bits_ = ChooseRanges(
+      statistics, RulesIn16Bits(common, quantizer.overrides_.tensors), options.run.pool);
   if (options.refine.clipping) {
     absl::Status status = quantizer.NarrowRanges();
     if (!status.ok()) return status;
@@ -208,6 +241,9 @@ std::vector<Precision> StaticQuantizer::PrecisionFor(const StaticChoice& choice)
   for (size_t i = 0; i < wanted.size(); ++i) {
     const absl::optional<Precision>& said = overrides_.operators[i].precision;
     if (said && (free || *said == Precision::kFloat)) wanted[i] = *said;
+    // Where all activations have 16 bits, there is no other kind.
+    const bool all = options_.activations == DataType::kS16;
+    if (all && wanted[i] == Precision::kInt16) wanted[i] = Precision::kInt8;
   }
   return ChooseMixed(*graph_, wanted, kernels_);
 }
@@ -226,7 +262,7 @@ absl::Status StaticQuantizer::NarrowRanges() {
 }
 
 absl::Status StaticQuantizer::CheckStatistics(const std::vector<Precision>& precision) const {
-  return CheckHasAll(*graph_, Computed(*graph_, Int8Tensors(*graph_, precision)), *statistics_);
+  return CheckHasAll(*graph_, Computed(*graph_, IntegerTensors(*graph_, precision)), *statistics_);
 }
 
 absl::Status StaticQuantizer::Refine(const StaticChoice& choice, Graph& integer,
@@ -256,14 +292,19 @@ absl::StatusOr<Graph> StaticQuantizer::Quantize(const StaticChoice& choice,
   if (!status.ok()) return status;
   status = CheckStatistics(precision);
   if (!status.ok()) return status;
+  ConvertOptions convert = {options_.weights, options_.activations, options_.weights_type,
+                            overrides_.WeightsOr(options_.weights)};
+  if (std::any_of(precision.begin(), precision.end(), IsInt16)) {
+    convert.ranges_in_16_bits = ShareRanges(*graph_, precision, observed_in_16_bits_);
+    for (auto& [id, range] : convert.ranges_in_16_bits) range.symmetric = true;
+  }
   absl::StatusOr<Graph> result =
-      ConvertToInt8(*graph_, precision, ShareRanges(*graph_, precision, observed_),
-                    {options_.weights, options_.activations, options_.weights_type,
-                     overrides_.WeightsOr(options_.weights)});
+      ConvertToInt8(*graph_, precision, ShareRanges(*graph_, precision, observed_), convert);
   if (!result.ok()) return result.status();
   QuantizerReport unwanted;
   QuantizerReport& told = report != nullptr ? *report : unwanted;
   status = Refine(choice, *result, told);
+  if (status.ok()) status = NarrowReals(*graph_, precision, *result);
   if (!status.ok()) return status;
   std::vector<std::string> exceptions;
   for (size_t i = 0; i < choice.precision.size(); ++i) {

@@ -39,9 +39,10 @@ struct QuantizerOptions {
 
 struct QuantizerReport {
   int64_t samples = 0;
-  int int8_operators = 0;
+  int int8_operators = 0;                    // static or dynamic
   std::vector<std::string> float_operators;  // names of those that stayed float
-  int conversions = 0;                       // Quantize and Dequantize operators in the result
+  std::vector<std::string> int16_operators, bf16_operators, f16_operators;  // likewise
+  int conversions = 0;  // operators of the result that do nothing but convert between types
   // Products whose pair sums could saturate on CPUs without VNNI: those that remain, and those
   // whose weights were limited, since the target asks for it, so that they cannot.
   std::vector<std::string> at_risk;
@@ -79,8 +80,8 @@ absl::StatusOr<Statistics> GatherInt8Statistics(const Graph& graph, const Sample
 
 // What differs between models of one StaticQuantizer.
 struct StaticChoice {
-  // Per node what is wanted: kFloat, kInt8 or kDynamic. Nodes that the overrides keep float stay
-  // so; what else they say of precisions does not count. Empty: kInt8, or what the overrides say.
+  // Per node what is wanted, as for ChooseMixed. Nodes that the overrides keep float stay so; what
+  // else they say of precisions does not count. Empty: kInt8, or what the overrides say.
   std::vector<Precision> precision;
   // The refined layers, for `options.refine`; null: they are refined anew. Must outlive the call.
   const RefinedLayers* layers = nullptr;
@@ -123,6 +124,7 @@ class StaticQuantizer {
   KernelQuery kernels_;
   GraphOverrides overrides_;
   std::map<TensorId, Range> observed_;  // what the calibrators choose, narrowed if asked for
+  std::map<TensorId, Range> observed_in_16_bits_;
 };
 
 // The model in which only the overrides leave nodes in float.

@@ -13,7 +13,8 @@ bool Holds(const std::vector<TensorId>& tensors, TensorId id) {
   return std::find(tensors.begin(), tensors.end(), id) != tensors.end();
 }
 
-// Whether a node reads input `index` as integers, if it is an activation.
+// Whether a node reads input `index` as 8-bit integers, if it is an activation. Operators of 16
+// bits read other integers, which have a range of their own.
 bool IsReadAsInteger(Precision precision, size_t index) {
   return precision == Precision::kInt8 || (precision == Precision::kInt8ToFloat && index == 0);
 }
@@ -29,7 +30,7 @@ void FindReaders(const Graph& graph, const std::vector<Precision>& precision, Ra
       if (!Holds(set.members, id)) continue;
       if (IsReadAsInteger(precision[i], k)) {
         reader.tensors.push_back(id);
-      } else if (Holds(made, id)) {
+      } else if (Holds(made, id) && !IsInt16(precision[i])) {
         dequantized.insert(id);
       }
     }
@@ -103,7 +104,8 @@ Graph WithRoundedSet(const Graph& graph, const std::vector<Precision>& precision
       const TensorId id = node.inputs[k];
       const bool as_integer = reader != readers.end() && IsReadAsInteger(precision[i], k) &&
                               Holds(reader->second->tensors, id);
-      const bool as_real = !IsReadAsInteger(precision[i], k) && Holds(dequantized, id);
+      const bool as_real =
+          !IsReadAsInteger(precision[i], k) && !IsInt16(precision[i]) && Holds(dequantized, id);
       if (as_integer || as_real) node.inputs[k] = round(id);
     }
     result.nodes.push_back(std::move(node));

@@ -25,7 +25,7 @@ struct RangeSet {
 };
 
 // The sets that hold a computed tensor, and none of `fixed`, and that something reads; in order of
-// the first reader. `ranges` has one for each computed one of Int8Tensors.
+// the first reader. `ranges` has one for each computed one of IntegerTensors.
 std::vector<RangeSet> FindRangeSets(const Graph& graph, const std::vector<Precision>& precision,
                                     const std::map<TensorId, Range>& ranges,
                                     const std::set<TensorId>& fixed);

@@ -67,8 +67,7 @@ class Road {
     recipe.method = "dynamic";
     const absl::StatusOr<std::vector<size_t>> judged = attempts_.Judge({{"dynamic", recipe}});
     if (!judged.ok() || judged->empty()) return judged.status();
-    dynamic_ = judged->front();
-    absl::Status status = attempts_.Consider(dynamic_);
+    absl::Status status = attempts_.Consider(judged->front());
     attempts_.Announce();
     return status;
   }
@@ -139,7 +138,7 @@ class Road {
   }
 
   Mixtures MixturesOf() {
-    return Mixtures(graph_, evaluation_, options_, maker_, attempts_, journal_, {dynamic_, static_},
+    return Mixtures(graph_, evaluation_, options_, maker_, attempts_, journal_, static_,
                     [this] { return OutOfTime(); });
   }
 
@@ -203,9 +202,8 @@ class Road {
   CandidateMaker maker_;
   Attempts attempts_;
   RoadResult result_;
-  // Attempts; 0: there is none.
-  size_t dynamic_ = 0;
-  size_t static_ = 0;  // the best calibrator's, or the same refined where that helps
+  // The best calibrator's attempt, or the same refined where that helps; 0: there is none.
+  size_t static_ = 0;
 };
 
 }  // namespace

@@ -64,6 +64,10 @@ struct RoadOptions {
   int64_t sensitivity_samples = 16;           // at most
   double sensitivity_seconds = 40;            // fewer samples where they would take longer
   bool always_measure_sensitivity = false;    // also when the budget is met without
+  // What mixtures may give operators beside static int8 and float. Nothing: what serves here, that
+  // is kDynamic, kInt16 unless all activations are s16, and kBF16 and kF16 where the CPU computes
+  // with them as they are and the quantizer's target does not tell of others.
+  absl::optional<std::vector<Precision>> mix;
   // A file that keeps what was measured. Where it exists, what it holds is not measured again: a
   // search that was interrupted goes on where it was, with the same result. Empty: none.
   std::string resume;
@@ -76,6 +80,9 @@ struct RoadOptions {
   std::function<absl::StatusOr<std::vector<double>>(absl::Span<const Model* const> models,
                                                     double seconds)>
       latencies;
+  // How the times of a model's operators are measured. Empty: ProfileOperators on the evaluation
+  // data.
+  std::function<absl::StatusOr<std::vector<OperatorTime>>(const Model& model)> profile;
   // Both may be empty. `task` is what goes on, in words.
   std::function<void(const std::string& task, int64_t done, int64_t total)> progress;
   std::function<void(const RoadStep&)> on_step;

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "octet/thread_pool.h"
 #include "tools/quantize/ranges_file.h"
 
@@ -31,6 +32,13 @@ std::string TextOf(const RoadOptions& options) {
                    q.run.pool != nullptr ? q.run.pool->threads() : 0, ", timed for ",
                    options.latency_seconds, " s, sensitivity of ", options.sensitivity_samples,
                    " samples in ", options.sensitivity_seconds, " s\n");
+  if (options.mix) {
+    absl::StrAppend(
+        &text, "mixtures of ",
+        absl::StrJoin(*options.mix, ", ",
+                      [](std::string* out, Precision p) { absl::StrAppend(out, Name(p)); }),
+        "\n");
+  }
   for (const Override& line : q.overrides) absl::StrAppend(&text, line.text, "\n");
   return text;
 }

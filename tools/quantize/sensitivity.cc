@@ -77,6 +77,7 @@ std::vector<int> MostSensitiveFirst(std::vector<LayerSensitivity> sensitivity) {
   };
   std::map<int, double> best;  // by node
   for (const LayerSensitivity& s : sensitivity) {
+    if (!Has8Bits(s.precision)) continue;
     double& known = best.emplace(s.node, badness(s)).first->second;
     known = std::max(known, badness(s));
   }

@@ -43,8 +43,8 @@ absl::StatusOr<std::vector<LayerSensitivity>> MeasureSensitivity(
     const std::function<absl::StatusOr<Graph>(const OperatorPrecision&)>& quantize_only,
     const SampleSource& source, const SensitivityOptions& options);
 
-// The nodes by rising sqnr_db: those first that cost most. Of a node with several precisions, the
-// cheapest one to keep counts.
+// The nodes by rising sqnr_db: those first that cost most. Of a node with several precisions of 8
+// bits, the cheapest one to keep counts; those of 16 bits are what it may get instead.
 std::vector<int> MostSensitiveFirst(std::vector<LayerSensitivity> sensitivity);
 
 }  // namespace octet

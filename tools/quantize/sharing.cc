@@ -26,8 +26,8 @@ class Sets {
   std::vector<TensorId> parent_;
 };
 
-bool MovesInt8(const Graph& graph, const Node& node, Precision precision) {
-  return precision == Precision::kInt8 && RoleOf(graph, node) == Int8Role::kMovement;
+bool MovesIntegers(const Graph& graph, const Node& node, Precision precision) {
+  return YieldsIntegers(precision) && RoleOf(graph, node) == Int8Role::kMovement;
 }
 
 Range RangeOfValues(absl::Span<const float> values) {
@@ -48,17 +48,17 @@ std::vector<float> RealValues(const Tensor& constant) {
   return result;
 }
 
-std::vector<TensorId> Int8Tensors(const Graph& graph, const std::vector<Precision>& precision) {
+std::vector<TensorId> IntegerTensors(const Graph& graph, const std::vector<Precision>& precision) {
   std::vector<TensorId> result;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (!IsStaticInt8(precision[i])) continue;
+    if (!IsStatic(precision[i])) continue;
     const Node& node = graph.nodes[i];
     for (TensorId id : ActivationInputs(graph, node)) {
       // The residual of a product that yields f32 is added as a real number.
-      if (precision[i] == Precision::kInt8ToFloat && id != node.input(0)) continue;
+      if (!YieldsIntegers(precision[i]) && id != node.input(0)) continue;
       result.push_back(id);
     }
-    if (precision[i] == Precision::kInt8) {
+    if (YieldsIntegers(precision[i])) {
       result.insert(result.end(), node.outputs.begin(), node.outputs.end());
     }
   }
@@ -71,12 +71,32 @@ std::vector<TensorId> RangeSets(const Graph& graph, const std::vector<Precision>
   Sets sets(graph.tensors.size());
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    if (!MovesInt8(graph, node, precision[i])) continue;
+    if (!MovesIntegers(graph, node, precision[i])) continue;
     for (TensorId id : ActivationInputs(graph, node)) sets.Join(id, node.outputs[0]);
     for (TensorId id : node.outputs) sets.Join(id, node.outputs[0]);
   }
   std::vector<TensorId> result(graph.tensors.size());
   for (size_t t = 0; t < result.size(); ++t) result[t] = sets.Find(static_cast<TensorId>(t));
+  return result;
+}
+
+std::vector<bool> WrittenIn16Bits(const Graph& graph, const std::vector<Precision>& precision) {
+  std::vector<bool> read(graph.tensors.size(), false);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (!IsInt16(precision[i])) continue;
+    for (TensorId id : ActivationInputs(graph, graph.nodes[i])) {
+      if (ReadsAsInteger(graph.nodes[i], precision[i], id)) read[static_cast<size_t>(id)] = true;
+    }
+  }
+  std::vector<bool> result(graph.tensors.size(), false);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    const bool moves = MovesIntegers(graph, node, precision[i]);
+    for (TensorId id : node.outputs) {
+      const auto t = static_cast<size_t>(id);
+      result[t] = moves ? IsInt16(precision[i]) : YieldsIntegers(precision[i]) && read[t];
+    }
+  }
   return result;
 }
 
@@ -88,7 +108,7 @@ std::map<TensorId, Range> ShareRanges(const Graph& graph, const std::vector<Prec
     const auto [place, is_new] = of_set.emplace(sets[static_cast<size_t>(id)], range);
     if (!is_new) place->second = Union(place->second, range);
   };
-  const std::vector<TensorId> tensors = Int8Tensors(graph, precision);
+  const std::vector<TensorId> tensors = IntegerTensors(graph, precision);
   for (TensorId id : tensors) {
     const Tensor& t = graph.tensor(id);
     const auto seen = observed.find(id);
@@ -97,7 +117,7 @@ std::map<TensorId, Range> ShareRanges(const Graph& graph, const std::vector<Prec
   }
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    if (node.type() != OpType::PadOptions || !MovesInt8(graph, node, precision[i])) continue;
+    if (node.type() != OpType::PadOptions || !MovesIntegers(graph, node, precision[i])) continue;
     const float value = node.as<schema::PadOptionsT>().value;
     include(node.outputs[0], {std::min(value, 0.0f), std::max(value, 0.0f)});
   }

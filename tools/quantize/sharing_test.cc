@@ -23,7 +23,7 @@ TEST(ShareRangesTest, AllTensorsOfAConcatShareOneRange) {
   const TensorId r = b.Reshape("r", c, {1, 64});
   b.graph.outputs = {b.MatMul("m", r, 3)};
   const std::vector<Precision> precision = {kInt8, kInt8, kInt8, kInt8, kInt8ToFloat};
-  EXPECT_THAT(Int8Tensors(b.graph, precision), ElementsAre(x, p, q, c, r));
+  EXPECT_THAT(IntegerTensors(b.graph, precision), ElementsAre(x, p, q, c, r));
   const std::map<TensorId, Range> ranges = ShareRanges(
       b.graph, precision, {{x, {-9, 9}}, {p, {0, 1}}, {q, {-2, 0.5f}}, {c, {-2, 1}}, {r, {-2, 1}}});
   EXPECT_EQ(ranges.size(), 5u);

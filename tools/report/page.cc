@@ -119,16 +119,16 @@ std::string LayersTable(const std::vector<Layer>& layers) {
   double total = 0;
   for (const Layer& layer : layers) total += layer.median_us.value_or(0);
   Table table;
-  table.titles = {"operator", "type",    "yields",   "time us",
+  table.titles = {"operator", "type",    "computes", "yields", "time us",
                   "share",    "SQNR dB", "alone dB", "kernel"};
-  table.numeric = {false, false, false, true, true, true, true, false};
+  table.numeric = {false, false, false, false, true, true, true, true, false};
   for (const Layer& layer : layers) {
     const bool timed = layer.median_us.has_value() && total > 0;
-    table.rows.push_back(
-        {{Escape(layer.name), Escape(layer.type), Escape(layer.yields), Fixed(layer.median_us, 1),
-          timed ? absl::StrFormat("%.1f%%", 100 * *layer.median_us / total) : "",
-          Fixed(layer.sqnr_db, 2), Fixed(layer.alone_db, 2), Escape(layer.kernel)},
-         false});
+    table.rows.push_back({{Escape(layer.name), Escape(layer.type), Escape(layer.computes),
+                           Escape(layer.yields), Fixed(layer.median_us, 1),
+                           timed ? absl::StrFormat("%.1f%%", 100 * *layer.median_us / total) : "",
+                           Fixed(layer.sqnr_db, 2), Fixed(layer.alone_db, 2), Escape(layer.kernel)},
+                          false});
   }
   return ToHtml(table);
 }

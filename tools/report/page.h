@@ -31,6 +31,7 @@ struct Step {
 struct Layer {
   std::string name;
   std::string type;                  // "Conv"
+  std::string computes;              // the elements that it combines: "u8 x s8", "bf16"
   std::string yields;                // type of its output: "u8", "f32"
   std::string kernel;                // registry row and implementation
   absl::optional<double> median_us;  // time of a run
