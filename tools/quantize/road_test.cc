@@ -14,6 +14,7 @@
 #include "runtime/testing/small_network.h"
 #include "tools/quantize/pair_sums.h"
 #include "tools/quantize/test_graph.h"
+#include "tools/quantize/test_road.h"
 #include "tools/quantize/test_samples.h"
 
 namespace octet {
@@ -21,24 +22,16 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::ExpectEqual;
+using testing::FreshFile;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using testing::Names;
+using testing::Quick;
 using ::testing::StartsWith;
 
 std::unique_ptr<SampleSource> SmallSamples(uint32_t seed) {
   return testing::SmallNetworkSamples(8, seed);
-}
-
-std::vector<std::string> Names(const RoadResult& result) {
-  std::vector<std::string> names;
-  for (const RoadStep& step : result.steps) names.push_back(step.name);
-  return names;
-}
-
-RoadOptions Quick() {
-  RoadOptions options;
-  options.latency_seconds = 0.01;
-  return options;
 }
 
 // Milliseconds that depend on the models alone: the float model, which is the first one, takes 10,
@@ -327,32 +320,6 @@ class InterruptedSamples final : public SampleSource {
   mutable std::atomic<int64_t> left_;
 };
 
-std::string FreshFile(const std::string& name) {
-  const std::string path = ::testing::TempDir() + "/" + name;
-  std::remove(path.c_str());
-  return path;
-}
-
-void ExpectEqual(const RoadResult& a, const RoadResult& b) {
-  EXPECT_EQ(Names(a), Names(b));
-  EXPECT_EQ(a.chosen, b.chosen);
-  EXPECT_EQ(a.exceptions, b.exceptions);
-  ASSERT_EQ(a.steps.size(), b.steps.size());
-  for (size_t i = 0; i < a.steps.size(); ++i) {
-    EXPECT_EQ(a.steps[i].accuracy.sqnr_db, b.steps[i].accuracy.sqnr_db) << a.steps[i].name;
-    EXPECT_EQ(a.steps[i].weights_bytes, b.steps[i].weights_bytes) << a.steps[i].name;
-  }
-  ASSERT_EQ(a.graph.tensors.size(), b.graph.tensors.size());
-  for (size_t i = 0; i < a.graph.tensors.size(); ++i) {
-    const Tensor &left = a.graph.tensors[i], &right = b.graph.tensors[i];
-    EXPECT_EQ(left.name, right.name);
-    EXPECT_EQ(left.quant, right.quant) << left.name;
-    EXPECT_EQ(left.data.as<uint8_t>(), right.data.as<uint8_t>()) << left.name;
-  }
-  EXPECT_EQ(a.statistics.tensors, b.statistics.tensors);
-  EXPECT_EQ(a.report.int8_operators, b.report.int8_operators);
-}
-
 TEST(RoadTest, AnInterruptedSearchGoesOnWhereItWas) {
   for (auto weights : {WeightGranularity::kPerChannel, WeightGranularity::kPerTensor}) {
     RoadOptions options = Quick();
@@ -450,158 +417,6 @@ TEST(RoadTest, TheTargetHoldsForRefinedModelsToo) {
   }
   EXPECT_THAT(result.report.at_risk, IsEmpty());
   EXPECT_THAT(NamesOfLayersAtRisk(result.graph), IsEmpty());
-}
-
-// Products that are calibrated with far larger values than they are judged on, so that static
-// models are bad until a trainer finds the right ranges.
-class TrainingOnTheRoad : public ::testing::Test {
- protected:
-  TrainingOnTheRoad() {
-    testing::GraphBuilder b;
-    TensorId x = b.Input("x", {1, 4});
-    x = b.Product("a", x, testing::NormalValues(16, 1));
-    x = b.Product("b", x, testing::NormalValues(16, 2));
-    b.graph.outputs = {x};
-    graph_ = b.graph;
-    std::mt19937 random(1);
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    std::vector<float> values(32);
-    for (float& v : values) v = uniform(random);
-    samples_ = testing::Samples({4}, values);
-    for (float& v : values) v *= 100;
-    calibration_ = testing::Samples({4}, values);
-    options_ = Quick();
-    options_.budget.min_sqnr_db = 25;
-    // The second model that is timed, the dynamic one, is not faster than float.
-    options_.latencies = [this](absl::Span<const Model* const> models, double) {
-      std::vector<double> ms(models.size(), ++timed_ == 2 ? 10.0 : 5.0);
-      ms[0] = 10;
-      return ms;
-    };
-    options_.training = "--finetune\n--epochs 3";
-    options_.train = [this](const TrainingTask& task) -> absl::StatusOr<TrainingOutcome> {
-      ++trained_;
-      TrainingOutcome outcome{task.integer, 3, 2, true};
-      for (Tensor& t : outcome.graph.tensors) {
-        if (!finds_ranges_ || !t.quant || t.is_constant()) continue;
-        t.quant = QuantParams{{10.0f / 255}, {128}, -1};  // [-5, 5]
-      }
-      return outcome;
-    };
-  }
-
-  absl::StatusOr<RoadResult> Walk() {
-    timed_ = 0;
-    return WalkRoad(graph_, *calibration_, *samples_, options_);
-  }
-
-  Graph graph_;
-  std::unique_ptr<SampleSource> samples_, calibration_;
-  RoadOptions options_;
-  int timed_ = 0, trained_ = 0;
-  bool finds_ranges_ = true;
-};
-
-TEST_F(TrainingOnTheRoad, MeetsABudgetThatIsMissedOtherwise) {
-  const RoadResult result = Walk().value();
-  EXPECT_TRUE(result.met);
-  EXPECT_EQ(trained_, 1);
-  const RoadStep& step = result.steps[result.chosen];
-  EXPECT_THAT(step.name, StartsWith("trained, "));
-  EXPECT_THAT(step.remark, HasSubstr("the best of 3 epochs was 2"));
-  EXPECT_GE(*step.accuracy.sqnr_db, 25);
-  EXPECT_EQ(testing::Decibels(result.graph, graph_, *samples_), *step.accuracy.sqnr_db);
-  EXPECT_EQ(Names(result).back(), step.name);  // nor is a mixture tried
-  EXPECT_THAT(result.graph.quantization->method, HasSubstr("\n--finetune\n--epochs 3"));
-  EXPECT_THAT(result.exceptions, IsEmpty());
-}
-
-TEST_F(TrainingOnTheRoad, IsNotDoneWhereTheBudgetIsMetBefore) {
-  options_.budget.min_sqnr_db = 1;
-  EXPECT_TRUE(Walk().value().met);
-  EXPECT_EQ(trained_, 0);
-}
-
-TEST_F(TrainingOnTheRoad, IsAlwaysDoneWithoutABudget) {
-  options_.budget = Budget();
-  EXPECT_THAT(Names(Walk().value()), Contains(StartsWith("trained, ")));
-  EXPECT_EQ(trained_, 1);
-}
-
-TEST_F(TrainingOnTheRoad, MixturesFollowWhereItDoesNotHelp) {
-  finds_ranges_ = false;
-  const RoadResult result = Walk().value();
-  EXPECT_EQ(trained_, 1);
-  EXPECT_THAT(Names(result), Contains(StartsWith("trained, ")));
-  EXPECT_THAT(Names(result).back(), StartsWith("mixed, "));
-  EXPECT_THAT(result.graph.quantization->method, ::testing::Not(HasSubstr("--finetune")));
-}
-
-TEST_F(TrainingOnTheRoad, NetworksThatCannotBeTrainedGoOnToMixtures) {
-  options_.train = [](const TrainingTask&) -> absl::StatusOr<TrainingOutcome> {
-    return absl::UnimplementedError("operators that cannot be trained: 'a'");
-  };
-  const RoadResult result = Walk().value();
-  EXPECT_THAT(Names(result).back(), StartsWith("mixed, "));
-  std::string remarks;
-  for (const RoadStep& step : result.steps) remarks += step.remark;
-  EXPECT_THAT(remarks, HasSubstr("not trained: operators that cannot be trained: 'a'"));
-  options_.train = [](const TrainingTask&) -> absl::StatusOr<TrainingOutcome> {
-    return absl::InvalidArgumentError("no longer finite");
-  };
-  EXPECT_THAT(std::string(Walk().status().message()), HasSubstr("no longer finite"));
-}
-
-TEST_F(TrainingOnTheRoad, IsKeptInTheJournal) {
-  options_.resume = FreshFile("trained_search");
-  std::vector<std::pair<std::string, bool>> checkpoints;
-  const Trainer train = options_.train;
-  // Stopped before, by another error than those of the network.
-  options_.train = [&](const TrainingTask& task) -> absl::StatusOr<TrainingOutcome> {
-    checkpoints.emplace_back(task.checkpoint, task.resume);
-    return absl::CancelledError("interrupted");
-  };
-  EXPECT_EQ(Walk().status().code(), absl::StatusCode::kCancelled);
-  options_.train = [&](const TrainingTask& task) {
-    checkpoints.emplace_back(task.checkpoint, task.resume);
-    return train(task);
-  };
-  const RoadResult first = Walk().value();
-  const std::string checkpoint = options_.resume + ".training.npz";
-  EXPECT_THAT(checkpoints, ElementsAre(std::pair(checkpoint, false), std::pair(checkpoint, true)));
-  const RoadResult again = Walk().value();
-  EXPECT_EQ(trained_, 1);
-  ExpectEqual(again, first);
-  EXPECT_EQ(again.graph.quantization->method, first.graph.quantization->method);
-  options_.training = "--finetune\n--epochs 4";
-  EXPECT_TRUE(Walk().value().met);
-  EXPECT_EQ(trained_, 2);
-  EXPECT_EQ(checkpoints.back(), std::pair(checkpoint, false));
-}
-
-// What was found until then counts, but is not kept as if it was all.
-TEST_F(TrainingOnTheRoad, WhatWasStoppedGoesOnLater) {
-  options_.resume = FreshFile("stopped_search");
-  const Trainer train = options_.train;
-  options_.train = [&](const TrainingTask& task) {
-    absl::StatusOr<TrainingOutcome> outcome = train(task);
-    outcome->complete = false;
-    outcome->epochs = 1;
-    return outcome;
-  };
-  const RoadResult stopped = Walk().value();
-  EXPECT_TRUE(stopped.met);
-  EXPECT_THAT(stopped.steps[stopped.chosen].remark, HasSubstr("the best of 1 epochs"));
-  options_.train = train;
-  const RoadResult whole = Walk().value();
-  EXPECT_EQ(trained_, 2);
-  EXPECT_THAT(whole.steps[whole.chosen].remark, HasSubstr("the best of 3 epochs"));
-  // Nothing was made of an epoch yet.
-  options_.training = "--finetune\n--epochs 5";
-  options_.train = [&](const TrainingTask& task) -> absl::StatusOr<TrainingOutcome> {
-    return TrainingOutcome{task.integer, 0, 0, false};
-  };
-  EXPECT_THAT(Names(Walk().value()), ::testing::Not(Contains(StartsWith("trained"))));
 }
 
 TEST(SensitivityTest, WhatIsNotANumberComesFirst) {

@@ -30,9 +30,11 @@ absl::StatusOr<absl::optional<CandidateMaker::Trained>> CandidateMaker::Train(
     if (!trained.ok()) return trained.status();
     if (trained->epochs == 0) return absl::optional<Trained>();
     model = *std::move(trained);
-    if (complete) status = journal_.Put({{key, Encode(model)}});
-    if (!status.ok()) return status;
-    if (!complete) {
+    if (complete) {
+      status = journal_.Put({{key, Encode(model)}});
+      if (!status.ok()) return status;
+      if (!task.checkpoint.empty()) std::remove(task.checkpoint.c_str());
+    } else {
       absl::StrAppend(&result.recipe.trained, "\n# stopped after epoch ", model.epochs);
     }
   }

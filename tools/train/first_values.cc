@@ -32,8 +32,10 @@ std::vector<float> KeepIntegers(const Tensor& t, std::vector<float> values) {
   for (size_t i = 0; i < values.size(); ++i) {
     const size_t s = index(i);
     const int64_t q = IntegerAt(t, i);
-    const auto at = static_cast<double>(q - t.quant->zero_points[s]);
-    const double units = static_cast<double>(values[i]) / t.quant->scales[s];
+    const auto at = static_cast<float>(q - t.quant->zero_points[s]);
+    // In f32, as TrainedWeights::Update rounds them: next to a tie, more digits would tell
+    // otherwise.
+    const float units = values[i] / t.quant->scales[s];
     const bool beyond = (q >= high && units > at) || (q <= low && units < at);
     if (!beyond && std::nearbyint(units) != at) values[i] = stored[i];
   }

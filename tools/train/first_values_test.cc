@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tools/train/real_graph.h"
 #include "tools/train/trained_constant.h"
 
@@ -40,6 +42,28 @@ TEST(KeepIntegers, NothingEndsBeyondTheRange) {
 TEST(KeepIntegers, TakesScalesAndZeroPointsOfTheChannel) {
   const Tensor t = Weights({4, 4, 4, 4}, {{1, 0.5f}, {0, 2}, 0}, {2, 2});
   EXPECT_THAT(KeepIntegers(t, {4, 9, 1.2f, 0}), ElementsAre(4, 4, 1.2f, 1));
+}
+
+// Next to a tie, the quotient in f32 and that of more digits are rounded to different integers.
+TEST(KeepIntegers, RoundsAsTrainingDoes) {
+  int differ = 0;
+  for (int i = 1; i < 2000; ++i) {
+    const float scale = 0.001f * static_cast<float>(i);
+    std::vector<float> values;
+    std::vector<int8_t> integers;
+    for (int q = -100; q < 100; ++q) {
+      values.push_back(static_cast<float>((q + 0.5) * scale));
+      const double exact = static_cast<double>(values.back()) / scale;
+      integers.push_back(static_cast<int8_t>(std::nearbyint(exact)));
+      differ += std::nearbyint(values.back() / scale) != std::nearbyint(exact);
+    }
+    const Tensor t = Weights(integers, {{scale}, {0}, -1}, {200});
+    const std::vector<float> kept = KeepIntegers(t, values);
+    for (size_t k = 0; k < kept.size(); ++k) {
+      ASSERT_EQ(std::nearbyint(kept[k] / scale), integers[k]) << values[k] << " over " << scale;
+    }
+  }
+  EXPECT_GT(differ, 100);
 }
 
 // More than f32 can tell apart, as channels with tiny weights have them.
