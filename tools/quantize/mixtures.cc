@@ -20,6 +20,11 @@ constexpr double kLeastGainOf8Bits = 0.95;
 // And one in 16 bits this multiple of its share in 8 bits at least, for the same reason.
 constexpr double kLeastCostOf16Bits = 1.05;
 
+// Whether mixtures give the operator a precision of its own; others follow their neighbours.
+bool IsProduct(const Graph& graph, const Node& node) {
+  return RoleOf(graph, node) == Int8Role::kAnchor || CanBeDynamic(graph, node);
+}
+
 // How a precision is called in the name of a mixture.
 std::string CountOf(int count, Precision precision) {
   return absl::StrCat(count, precision == Precision::kDynamic ? " " : " in ", Name(precision));
@@ -28,9 +33,40 @@ std::string CountOf(int count, Precision precision) {
 }  // namespace
 
 absl::Status Mixtures::Search(const std::vector<LayerSensitivity>& sensitivity) {
-  const absl::StatusOr<std::vector<OperatorOptions>> operators = OptionsOfOperators(sensitivity);
+  absl::StatusOr<std::vector<OperatorOptions>> operators = OptionsOfOperators(sensitivity);
   if (!operators.ok()) return operators.status();
-  const UpgradePath path = PlanUpgrades(*operators);
+  absl::Status status = SearchAmong(*operators);
+  const size_t found = found_;
+  if (!status.ok() || out_of_time_() || !Has16Bits(found)) return status;
+  // What conversions cost where types meet is in no operator's time: those of 16 bits may gain less
+  // than they seem to.
+  for (OperatorOptions& op : *operators) {
+    op.options.erase(std::remove_if(op.options.begin(), op.options.end(),
+                                    [](const PrecisionOption& o) {
+                                      return o.precision != Precision::kFloat &&
+                                             !Has8Bits(o.precision);
+                                    }),
+                     op.options.end());
+  }
+  found_ = 0;
+  status = SearchAmong(*operators);
+  if (!status.ok() || found_ == 0) return status;
+  const absl::StatusOr<size_t> faster = attempts_.FasterOf(found, found_);
+  if (!faster.ok()) return faster.status();
+  attempts_.Dismiss(*faster == found ? found_ : found);
+  return absl::OkStatus();
+}
+
+bool Mixtures::Has16Bits(size_t attempt) const {
+  if (attempt == 0) return false;
+  const std::vector<Precision>& precision = attempts_.recipe(attempt).precision;
+  return std::any_of(precision.begin(), precision.end(),
+                     [](Precision p) { return IsInt16(p) || IsHalf(p); });
+}
+
+// Finds the fastest mixture of these options that reaches the goal.
+absl::Status Mixtures::SearchAmong(const std::vector<OperatorOptions>& operators) {
+  const UpgradePath path = PlanUpgrades(operators);
   // The last one would leave nothing that is quantized.
   if (path.upgrades.size() < 2) return absl::OkStatus();
   const size_t most = path.upgrades.size() - 1;
@@ -111,15 +147,19 @@ std::string Mixtures::KindOf(const Node& node) const {
   return absl::StrCat(std::string(Name(node.type())), grouped ? " in groups" : "");
 }
 
-// What operators of each kind take in that precision, over what they take in float: the times of
-// single operators are too uncertain to choose between them. Where operators became one step, or
-// there are none, it is what the whole model takes.
+// What products of each kind take in that precision, over what they take in float: the times of
+// single ones are too uncertain to choose between them. Where products became one step, or there
+// are none, it is what the whole model takes. What the rest of the network takes more or less,
+// which is conversions and operators that follow, counts as time of the products, for whose sake it
+// changes.
 absl::StatusOr<std::map<std::string, double>> Mixtures::SharesIn(
     Precision precision, const std::map<std::string, double>& float_times) {
   absl::StatusOr<Attempts::WholeModel> whole = attempts_.MeasureTimes(WholeRecipe(precision));
   if (!whole.ok()) return whole.status();
   std::map<std::string, double> taken, in_float, shares;
+  double products = 0, products_in_float = 0;
   for (const Node& node : graph_.nodes) {
+    if (!IsProduct(graph_, node)) continue;
     const auto before = float_times.find(node.name);
     const auto after = std::as_const(whole->times).find(node.name);
     const std::string kind = KindOf(node);
@@ -127,9 +167,20 @@ absl::StatusOr<std::map<std::string, double>> Mixtures::SharesIn(
     if (before == float_times.end() || after == whole->times.end()) continue;
     in_float[kind] += before->second;
     taken[kind] += after->second;
+    products += after->second;
+    products_in_float += before->second;
   }
+  const auto total = [](const std::map<std::string, double>& times) {
+    double sum = 0;
+    for (const auto& [name, time] : times) sum += time;
+    return sum;
+  };
+  const double rest_in_float = total(float_times) - products_in_float;
+  const double more = total(whole->times) - products - rest_in_float;
+  constexpr double kLeast = 0.25, kMost = 4;  // whatever the measurements say
+  const double factor = products > 0 ? std::clamp((products + more) / products, kLeast, kMost) : 1;
   for (const auto& [kind, time] : in_float) {
-    if (time > 0) shares[kind] = taken[kind] / time;
+    if (time > 0) shares[kind] = factor * taken[kind] / time;
   }
   return shares;
 }
@@ -250,9 +301,8 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
     if (anchor && may_be(Precision::kInt16) && has_kernel(Precision::kInt16)) {
       changes.push_back({static_cast<int>(i), Precision::kInt16});
     }
-    const bool product = anchor || CanBeDynamic(graph_, node);  // others follow their neighbours
     for (Precision half : {Precision::kBF16, Precision::kF16}) {
-      if (product && may_be(half) && CanBeHalf(graph_, node, precise)) {
+      if (IsProduct(graph_, node) && may_be(half) && CanBeHalf(graph_, node, precise)) {
         changes.push_back({static_cast<int>(i), half});
       }
     }

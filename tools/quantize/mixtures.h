@@ -44,9 +44,12 @@ class Mixtures {
 
   // Finds the fastest mixture that reaches the goal, which may then be chosen: from the fastest one
   // on, operators get better precisions, first those that gain most by it for the time they take.
+  // Where that has operators of 16 bits, it is compared with what is found without these.
   absl::Status Search(const std::vector<LayerSensitivity>& sensitivity);
 
  private:
+  absl::Status SearchAmong(const std::vector<OperatorOptions>& operators);
+  bool Has16Bits(size_t attempt) const;
   absl::StatusOr<bool> Try(const std::vector<OperatorPrecision>& precisions);
   absl::StatusOr<std::vector<OperatorOptions>> OptionsOfOperators(
       const std::vector<LayerSensitivity>& sensitivity);
