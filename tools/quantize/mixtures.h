@@ -20,6 +20,11 @@
 
 namespace octet {
 
+// Whether mixtures give the operator a precision of its own; others follow their neighbours.
+inline bool HasOwnPrecision(const Graph& graph, const Node& node) {
+  return RoleOf(graph, node) == Int8Role::kAnchor || CanBeDynamic(graph, node);
+}
+
 // Models in which each operator has a precision of its own, on the road from float to 8 bits.
 // Between these two lie integers of 16 bits, and real numbers of 16 bits where the CPU multiplies
 // them.
