@@ -234,17 +234,27 @@ void Attempts::Dismiss(size_t attempt) {
 }
 
 absl::Status Attempts::MeasureFinalists() {
-  if (considered_.size() < 2) return absl::OkStatus();
+  return considered_.size() < 2 ? absl::OkStatus() : MeasureAnew(considered_, "latencies of all: ");
+}
+
+absl::StatusOr<size_t> Attempts::FasterOf(size_t a, size_t b) {
+  absl::Status status = MeasureAnew({a, b}, "latencies of two: ");
+  if (!status.ok()) return status;
+  return *steps_[b].latency_ms < *steps_[a].latency_ms ? b : a;
+}
+
+// In turns with the float model. The journal's name for it begins with `name`.
+absl::Status Attempts::MeasureAnew(absl::Span<const size_t> measured, const std::string& name) {
   std::vector<size_t> attempts = {0};
-  attempts.insert(attempts.end(), considered_.begin(), considered_.end());
-  const std::string name = absl::StrCat(
-      "latencies of all: ", absl::StrJoin(attempts, ", ", [&](std::string* out, size_t attempt) {
-        absl::StrAppend(out, attempt == 0 ? "float" : recipes_[attempt].Key());
-      }));
+  attempts.insert(attempts.end(), measured.begin(), measured.end());
+  const std::string entry =
+      absl::StrCat(name, absl::StrJoin(attempts, ", ", [&](std::string* out, size_t attempt) {
+                     absl::StrAppend(out, attempt == 0 ? "float" : recipes_[attempt].Key());
+                   }));
   const absl::StatusOr<std::vector<double>> ms =
-      Latencies(attempts, options_.latency_seconds * static_cast<double>(attempts.size()), name);
+      Latencies(attempts, options_.latency_seconds * static_cast<double>(attempts.size()), entry);
   if (!ms.ok()) return ms.status();
-  if (ms->size() != attempts.size()) return journal_.Damaged(name);
+  if (ms->size() != attempts.size()) return journal_.Damaged(entry);
   for (size_t i = 1; i < attempts.size(); ++i) {
     steps_[attempts[i]].float_latency_ms = (*ms)[0];
     steps_[attempts[i]].latency_ms = (*ms)[i];

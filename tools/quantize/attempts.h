@@ -48,6 +48,8 @@ class Attempts {
   // Measures the speed of an attempt, in turns with the float model, from then on it may be chosen.
   absl::Status Consider(size_t attempt);
   void Dismiss(size_t attempt);
+  // The faster one of two attempts, measured in turns with the float model.
+  absl::StatusOr<size_t> FasterOf(size_t a, size_t b);
   // Measures all that may be chosen anew, in turns, since speed decides between them.
   absl::Status MeasureFinalists();
 
@@ -89,6 +91,7 @@ class Attempts {
   absl::StatusOr<std::shared_ptr<const Model>> ModelOf(const Recipe& recipe);
   absl::StatusOr<std::vector<double>> Measure(absl::Span<const Model* const> models,
                                               double seconds) const;
+  absl::Status MeasureAnew(absl::Span<const size_t> attempts, const std::string& name);
   absl::StatusOr<std::vector<double>> Latencies(absl::Span<const size_t> attempts, double seconds,
                                                 const std::string& name);
   absl::StatusOr<std::vector<OperatorTime>> Profile(const Model& model) const;

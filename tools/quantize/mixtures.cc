@@ -14,12 +14,6 @@
 namespace octet {
 namespace {
 
-// An operator in 8 bits is taken to need this share of its time in float at most, so that small
-// ones do not become float by chance, with conversions around them.
-constexpr double kLeastGainOf8Bits = 0.95;
-// And one in 16 bits this multiple of its share in 8 bits at least, for the same reason.
-constexpr double kLeastCostOf16Bits = 1.05;
-
 // How a precision is called in the name of a mixture.
 std::string CountOf(int count, Precision precision) {
   return absl::StrCat(count, precision == Precision::kDynamic ? " " : " in ", Name(precision));
@@ -28,9 +22,40 @@ std::string CountOf(int count, Precision precision) {
 }  // namespace
 
 absl::Status Mixtures::Search(const std::vector<LayerSensitivity>& sensitivity) {
-  const absl::StatusOr<std::vector<OperatorOptions>> operators = OptionsOfOperators(sensitivity);
+  absl::StatusOr<std::vector<OperatorOptions>> operators = OptionsOfOperators(sensitivity);
   if (!operators.ok()) return operators.status();
-  const UpgradePath path = PlanUpgrades(*operators);
+  absl::Status status = SearchAmong(*operators);
+  const size_t found = found_;
+  if (!status.ok() || out_of_time_() || !Has16Bits(found)) return status;
+  // What conversions cost where types meet is in no operator's time: those of 16 bits may gain less
+  // than they seem to.
+  for (OperatorOptions& op : *operators) {
+    op.options.erase(std::remove_if(op.options.begin(), op.options.end(),
+                                    [](const PrecisionOption& o) {
+                                      return o.precision != Precision::kFloat &&
+                                             !Has8Bits(o.precision);
+                                    }),
+                     op.options.end());
+  }
+  found_ = 0;
+  status = SearchAmong(*operators);
+  if (!status.ok() || found_ == 0) return status;
+  const absl::StatusOr<size_t> faster = attempts_.FasterOf(found, found_);
+  if (!faster.ok()) return faster.status();
+  attempts_.Dismiss(*faster == found ? found_ : found);
+  return absl::OkStatus();
+}
+
+bool Mixtures::Has16Bits(size_t attempt) const {
+  if (attempt == 0) return false;
+  const std::vector<Precision>& precision = attempts_.recipe(attempt).precision;
+  return std::any_of(precision.begin(), precision.end(),
+                     [](Precision p) { return IsInt16(p) || IsHalf(p); });
+}
+
+// Finds the fastest mixture of these options that reaches the goal.
+absl::Status Mixtures::SearchAmong(const std::vector<OperatorOptions>& operators) {
+  const UpgradePath path = PlanUpgrades(operators);
   // The last one would leave nothing that is quantized.
   if (path.upgrades.size() < 2) return absl::OkStatus();
   const size_t most = path.upgrades.size() - 1;
@@ -94,77 +119,6 @@ std::vector<Precision> Mixtures::Mix() const {
   if (native.bf16) mix.push_back(Precision::kBF16);
   if (native.f16) mix.push_back(Precision::kF16);
   return mix;
-}
-
-Recipe Mixtures::WholeRecipe(Precision precision) const {
-  Recipe recipe = StaticRecipe();
-  if (precision == Precision::kDynamic) recipe.method = "dynamic";
-  const bool is_method = precision == Precision::kInt8 || precision == Precision::kDynamic;
-  if (!is_method) recipe.precision.assign(graph_.nodes.size(), precision);
-  return recipe;
-}
-
-// Operators that are alike in what a precision gains for them.
-std::string Mixtures::KindOf(const Node& node) const {
-  const bool grouped =
-      node.type() == OpType::ConvOptions && node.as<schema::ConvOptionsT>().groups != 1;
-  return absl::StrCat(std::string(Name(node.type())), grouped ? " in groups" : "");
-}
-
-// What operators of each kind take in that precision, over what they take in float: the times of
-// single operators are too uncertain to choose between them. Where operators became one step, or
-// there are none, it is what the whole model takes.
-absl::StatusOr<std::map<std::string, double>> Mixtures::SharesIn(
-    Precision precision, const std::map<std::string, double>& float_times) {
-  absl::StatusOr<Attempts::WholeModel> whole = attempts_.MeasureTimes(WholeRecipe(precision));
-  if (!whole.ok()) return whole.status();
-  std::map<std::string, double> taken, in_float, shares;
-  for (const Node& node : graph_.nodes) {
-    const auto before = float_times.find(node.name);
-    const auto after = std::as_const(whole->times).find(node.name);
-    const std::string kind = KindOf(node);
-    shares[kind] = whole->ratio;
-    if (before == float_times.end() || after == whole->times.end()) continue;
-    in_float[kind] += before->second;
-    taken[kind] += after->second;
-  }
-  for (const auto& [kind, time] : in_float) {
-    if (time > 0) shares[kind] = taken[kind] / time;
-  }
-  return shares;
-}
-
-// What each operator costs in each precision. Times are in units of the float profile.
-absl::StatusOr<std::vector<OperatorOptions>> Mixtures::OptionsOfOperators(
-    const std::vector<LayerSensitivity>& sensitivity) {
-  std::map<std::string, double> times;
-  for (const OperatorTime& time : attempts_.profile()) times[time.step.name] += time.median_us;
-  std::map<Precision, std::map<std::string, double>> shares;
-  std::map<int, OperatorOptions> operators;
-  for (const LayerSensitivity& s : sensitivity) {
-    if (shares.count(s.precision) == 0) {
-      absl::StatusOr<std::map<std::string, double>> measured = SharesIn(s.precision, times);
-      if (!measured.ok()) return measured.status();
-      shares[s.precision] = *std::move(measured);
-    }
-    const auto time = times.find(s.op);
-    const double us = time != times.end() ? time->second : 1;
-    OperatorOptions& op = operators[s.node];
-    if (op.options.empty()) op = {s.node, {{Precision::kFloat, 0, us}}};
-    const std::string kind = KindOf(graph_.nodes[static_cast<size_t>(s.node)]);
-    const auto share = [&](Precision p) {
-      const auto known = shares.find(p);
-      return known == shares.end() ? 0.0 : known->second.at(kind);
-    };
-    const double least = std::min(share(Precision::kInt8), kLeastGainOf8Bits);
-    const bool wide = IsInt16(s.precision) || IsHalf(s.precision);
-    const double own = wide ? std::max(share(s.precision), least * kLeastCostOf16Bits)
-                            : std::min(share(s.precision), kLeastGainOf8Bits);
-    op.options.push_back({s.precision, NoiseOf(s.sqnr_db), us * own});
-  }
-  std::vector<OperatorOptions> result;
-  for (auto& [node, op] : operators) result.push_back(std::move(op));
-  return result;
 }
 
 // How many upgrades should do, by the noises of the operators alone.
@@ -250,9 +204,8 @@ absl::StatusOr<std::vector<OperatorPrecision>> Mixtures::Changes() {
     if (anchor && may_be(Precision::kInt16) && has_kernel(Precision::kInt16)) {
       changes.push_back({static_cast<int>(i), Precision::kInt16});
     }
-    const bool product = anchor || CanBeDynamic(graph_, node);  // others follow their neighbours
     for (Precision half : {Precision::kBF16, Precision::kF16}) {
-      if (product && may_be(half) && CanBeHalf(graph_, node, precise)) {
+      if (HasOwnPrecision(graph_, node) && may_be(half) && CanBeHalf(graph_, node, precise)) {
         changes.push_back({static_cast<int>(i), half});
       }
     }

@@ -20,6 +20,11 @@
 
 namespace octet {
 
+// Whether mixtures give the operator a precision of its own; others follow their neighbours.
+inline bool HasOwnPrecision(const Graph& graph, const Node& node) {
+  return RoleOf(graph, node) == Int8Role::kAnchor || CanBeDynamic(graph, node);
+}
+
 // Models in which each operator has a precision of its own, on the road from float to 8 bits.
 // Between these two lie integers of 16 bits, and real numbers of 16 bits where the CPU multiplies
 // them.
@@ -44,9 +49,12 @@ class Mixtures {
 
   // Finds the fastest mixture that reaches the goal, which may then be chosen: from the fastest one
   // on, operators get better precisions, first those that gain most by it for the time they take.
+  // Where that has operators of 16 bits, it is compared with what is found without these.
   absl::Status Search(const std::vector<LayerSensitivity>& sensitivity);
 
  private:
+  absl::Status SearchAmong(const std::vector<OperatorOptions>& operators);
+  bool Has16Bits(size_t attempt) const;
   absl::StatusOr<bool> Try(const std::vector<OperatorPrecision>& precisions);
   absl::StatusOr<std::vector<OperatorOptions>> OptionsOfOperators(
       const std::vector<LayerSensitivity>& sensitivity);

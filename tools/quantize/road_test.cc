@@ -214,6 +214,35 @@ TEST(RoadTest, GivesActivationsThatNeedThem16Bits) {
   EXPECT_THAT(OperatorsWith(Precision::kFloat, old.exceptions), ElementsAre("difference"));
 }
 
+// What types that meet cost is seen in whole models alone.
+TEST(RoadTest, TakesFloatWhere16BitsAreSlowerAfterAll) {
+  RoadOptions options = Quick();
+  options.mix = std::vector<Precision>{Precision::kDynamic, Precision::kInt16};
+  options.profile = TimesByPrecision;
+  options.budget.min_sqnr_db = 25;
+  options.latencies = [](absl::Span<const Model* const> models,
+                         double) -> absl::StatusOr<std::vector<double>> {
+    std::vector<double> ms;
+    for (const Model* model : models) {
+      int in_16_bits = 0, in_float = 0;
+      const std::vector<OperatorTime> steps = TimesByPrecision(*model).value();
+      for (const OperatorTime& time : steps) {
+        in_16_bits += time.step.computed == "s16 x s8";
+        in_float += time.step.computed == "f32" && !time.step.accumulated.empty();
+      }
+      // All of it in 16 bits is fast, one such operator among others is not.
+      ms.push_back(in_16_bits == 1 ? 9 : in_float == 3 ? 10 : 5);
+    }
+    return ms;
+  };
+  const auto samples = DifferenceSamples();
+  const RoadResult result = WalkRoad(WithDifference(), *samples, *samples, options).value();
+  EXPECT_TRUE(result.met);
+  EXPECT_THAT(Names(result), Contains(StartsWith("mixed, 1 in int16")));
+  EXPECT_THAT(OperatorsWith(Precision::kFloat, result.exceptions), ElementsAre("difference"));
+  EXPECT_THAT(OperatorsWith(Precision::kInt16, result.exceptions), IsEmpty());
+}
+
 TEST(RoadTest, MeasuresSensitivityWhereverTheRoadEnds) {
   RoadOptions options = QuickIn8Bits();
   options.always_measure_sensitivity = true;
