@@ -9,13 +9,13 @@ NETWORKS = {
     "squeezenet": dict(mean="104,117,123", std="1,1,1", order="bgr", pixels=(-120, 140), top1=0.5825,
                        agreement=0.94, sqnr=20, float_weights=4.95e6,
                        road_agreement=0.97, road_sqnr=25, stored_half=True,
-                       finetune=[dict(agreement=0.94, flags=["--weights", "per-tensor", "--equalize", "--calibrator",
-                                                             "percentile", "--epochs", 2, "--batch", 16])]),
+                       finetune=[dict(agreement=0.96, flags=["--weights", "per-tensor", "--refine", "all", "--calibrator",
+                                                             "percentile", "--epochs", 1])]),
     "efficientnet_lite0": dict(mean="127,127,127", std="128,128,128", order="rgb", pixels=(-1, 1), top1=0.8725,
                                agreement=0.98, sqnr=18.5, float_weights=18.6e6,
                                road_agreement=0.985, road_sqnr=22, per_tensor=0.97, stored_half=False,
-                               finetune=[dict(agreement=0.94, flags=["--weights", "per-tensor", "--epochs", 6, "--batch", 16,
-                                                                     "--lr", 0.0003])]),
+                               finetune=[dict(agreement=0.965, flags=["--weights", "per-tensor", "--epochs", 12, "--lr", 0.0003]),
+                                         dict(agreement=0.86, flags=["--bits", 4, "--epochs", 10])]),
 }
 
 shared = shared_folder()
